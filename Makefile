@@ -1,0 +1,67 @@
+# The book's commands. `make` alone lists them.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# nbval runs the notebooks again and compares; pytest runs everything else.
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=900 --nbval-sanitize-with tests/sanitize.cfg
+
+.DEFAULT_GOAL := help
+.PHONY: help setup book serve test check notebooks sync lab bench lock clean
+
+help:  ## list these commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
+	  awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(READY)  ## make .venv from the lock (the others do this by themselves)
+
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 10) <= v < (3, 14) else \
+	  "The book needs Python 3.10 to 3.13 and found %d.%d; name another: make PYTHON=python3.11" % v[:2])'
+	@echo "Setting up $(VENV) from requirements.txt; this takes a few minutes, once."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $(READY)
+
+book: setup  ## build the site into _build/html
+	@$(BIN)/jupyter-book build . -W -n --keep-going
+	@echo
+	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
+
+serve:  ## serve the built site on this machine alone (PORT=8000)
+	@test -f _build/html/index.html || { echo "There is no site yet; run 'make book' first."; exit 1; }
+	@echo "http://127.0.0.1:$(PORT)/ (stop with Ctrl-C)"
+	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+test: book  ## run every notebook and every test
+	@$(BIN)/python -m pytest $(NBVAL) -n 2 --dist loadfile notebooks tests
+
+check: setup  ## the fast checks: linter, copies, rules of the house
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/python tools/sync.py --check
+	@$(BIN)/python -m pytest -q -n 2 tests/test_rules.py tests/test_rules_catch.py tests/test_prose.py tests/test_sync.py
+
+notebooks: setup  ## execute the notebooks in place; one with NB=01_filters
+	@$(BIN)/python tools/run_notebooks.py $(NB)
+
+sync: setup  ## write badges, shared cells and the chapter table again
+	@$(BIN)/python tools/sync.py --write
+
+lab: setup  ## open the chapters in JupyterLab
+	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_filters.ipynb
+
+bench: setup  ## measure: times of the notebooks, weight of the pages
+	@for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+
+lock: setup  ## make requirements.txt again from requirements.in
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.10 --no-header --no-annotate \
+	  requirements.in -o requirements.txt
+
+clean:  ## remove the built site and the caches (.venv stays)
+	@rm -rf _build .pytest_cache .ruff_cache
+	@find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

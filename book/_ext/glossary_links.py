@@ -1,0 +1,115 @@
+"""Link the first use of each glossary term in a chapter to its entry.
+
+The notebooks stay plain Markdown, which Colab shows as well. The terms are
+those of the {glossary} directive in book/glossary.md; several terms above one
+definition (a name and its abbreviation) are one entry.
+"""
+
+from __future__ import annotations
+
+import re
+
+from docutils import nodes
+
+CHAPTERS = "notebooks/"
+GLOSSARY = "book/glossary"
+
+# No term is linked inside these: headings, code, mathematics, links, labels.
+CLOSED = (
+    nodes.title,
+    nodes.literal,
+    nodes.literal_block,
+    nodes.math,
+    nodes.math_block,
+    nodes.reference,
+    nodes.caption,
+    nodes.strong,
+    nodes.raw,
+    nodes.comment,
+    nodes.image,
+)
+
+
+def entries(tree) -> dict[str, str]:
+    """Term in lower case -> id of the first term of its entry."""
+    found = {}
+    for item in tree.findall(nodes.definition_list_item):
+        terms = [node for node in item.children if isinstance(node, nodes.term) and node["ids"]]
+        for term in terms:
+            found[term.astext().strip().lower()] = terms[0]["ids"][0]
+    return found
+
+
+def plural(term: str) -> str:
+    """A pattern for a term and its regular plural."""
+    words = r"[\s\u00a0]+".join(re.escape(word) for word in term.split())
+    if words[-1] == "y" and term[-2:-1] not in "aeiou":
+        return f"{words[:-1]}(?:y|ies)"
+    return f"{words}(?:es|s)?" if not term.endswith("s") else f"{words}(?:es)?"
+
+
+def pattern(ordered: list[str]) -> re.Pattern:
+    """One pattern for all terms; its groups t0, t1, ... are the terms in their order."""
+    groups = "|".join(f"(?P<t{number}>{plural(term)})" for number, term in enumerate(ordered))
+    return re.compile(rf"(?<![\w-])(?:{groups})(?![\w-])", re.IGNORECASE)
+
+
+def closed(node) -> bool:
+    """Whether a text stands where no term is linked."""
+    while node is not None:
+        if isinstance(node, CLOSED):
+            return True
+        if isinstance(node, nodes.Element) and "cell" in node.get("classes", []):
+            return True
+        node = node.parent
+    return False
+
+
+def link_terms(tree, terms: dict[str, str], address) -> list[str]:
+    """Link first uses in place; address(id) gives a link. Return the ids linked."""
+    if not terms:
+        return []
+    ordered = sorted(terms, key=len, reverse=True)  # where two fit, the longer one wins
+    fits, linked = pattern(ordered), []
+    for text in list(tree.findall(nodes.Text)):
+        if closed(text.parent):
+            continue
+        words, done, pieces = text.astext(), 0, []
+        for found in fits.finditer(words):
+            term = ordered[int(found.lastgroup[1:])]
+            if terms[term] in linked:
+                continue
+            linked.append(terms[term])
+            link = nodes.reference(
+                "", found.group(), internal=True, refuri=address(terms[term]),
+                classes=["glossary-link"],
+            )
+            pieces += [nodes.Text(words[done : found.start()]), link]
+            done = found.end()
+        if pieces:
+            pieces.append(nodes.Text(words[done:]))
+            text.parent.replace(text, [piece for piece in pieces if piece.astext()])
+    return linked
+
+
+def collect(app, env):
+    """Read the glossary; a changed one has every chapter written again."""
+    terms = entries(env.get_doctree(GLOSSARY)) if GLOSSARY in env.found_docs else {}
+    changed = getattr(env, "book_terms", None) != terms
+    env.book_terms = terms
+    return [name for name in env.found_docs if name.startswith(CHAPTERS)] if changed else []
+
+
+def resolve(app, tree, docname):
+    """Called by Sphinx for every page before it is written."""
+    if not docname.startswith(CHAPTERS) or app.builder.format != "html":
+        return
+    page = app.builder.get_relative_uri(docname, GLOSSARY)
+    link_terms(tree, app.env.book_terms, lambda target: f"{page}#{target}")
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("env-updated", collect)
+    app.connect("doctree-resolved", resolve, priority=500)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -1,0 +1,61 @@
+/* What the pages cannot do with HTML and CSS alone. No page needs it to be read. */
+(() => {
+  "use strict";
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+  /* A folded cell is named by the words that it shows. */
+  const nameFoldedCells = () =>
+    all('summary[aria-label="Toggle hidden content"]').forEach((summary) => summary.removeAttribute("aria-label"));
+
+  /* What scrolls sideways can be reached, and so scrolled, by keyboard. */
+  const SCROLLERS = "div.math, .pst-scrollable-table-container, .cell_output > .output, div.highlight pre";
+  const openScrollers = () =>
+    all(SCROLLERS).forEach((box) => {
+      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    });
+
+  /* An animation (class "motion") can be paused; its still (class "still", the
+     next one on the page) then takes its place. Where the reader's system asks
+     for reduced motion, the still is what the page begins with. */
+  const addPauseButtons = () => {
+    const stills = all("img.still");
+    all("img.motion").forEach((motion) => {
+      const still = stills.find(
+        (image) => motion.compareDocumentPosition(image) & Node.DOCUMENT_POSITION_FOLLOWING
+      );
+      if (!still) return;
+      const home = still.closest(".cell_output");
+      const figure = document.createElement("div");
+      figure.className = "pausable";
+      motion.replaceWith(figure);
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "pause-button";
+      figure.append(motion, still, button);
+      if (home && !home.textContent.trim() && !home.querySelector("img, svg")) home.remove();
+      const show = (moving) => {
+        motion.hidden = !moving;
+        still.hidden = moving;
+        button.innerHTML = `<i class="fa-solid ${moving ? "fa-pause" : "fa-play"}" aria-hidden="true"></i> ${
+          moving ? "Pause" : "Play"
+        } the animation`;
+      };
+      button.addEventListener("click", () => show(motion.hidden));
+      const reduced = window.matchMedia("(prefers-reduced-motion: reduce)");
+      reduced.addEventListener("change", () => show(!reduced.matches));
+      show(!reduced.matches);
+    });
+  };
+
+  const start = () => {
+    nameFoldedCells();
+    addPauseButtons();
+    openScrollers();
+    window.addEventListener("resize", openScrollers);
+    document.addEventListener("toggle", openScrollers, true);
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+  else start();
+  window.addEventListener("load", openScrollers);
+})();

@@ -1,0 +1,21 @@
+"""The book keeps its own rules (tools/rules.py). A failure says what mends it."""
+
+import pytest
+
+from book import Book
+from rules import BOOK_RULES, CHAPTER_RULES, Chapter
+
+BOOK = Book()
+
+
+@pytest.mark.parametrize("path", BOOK.chapters, ids=lambda path: path.stem)
+@pytest.mark.parametrize("rule", CHAPTER_RULES)
+def test_chapter(path, rule):
+    problems = list(CHAPTER_RULES[rule](Chapter(BOOK, path)))
+    assert not problems, "\n" + "\n".join(map(str, problems))
+
+
+@pytest.mark.parametrize("rule", BOOK_RULES)
+def test_book(rule):
+    problems = list(BOOK_RULES[rule](BOOK))
+    assert not problems, "\n" + "\n".join(map(str, problems))

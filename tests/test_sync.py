@@ -1,0 +1,199 @@
+"""tools/sync.py, tools/run_notebooks.py and the canonical form (tools/book.py)."""
+
+import base64
+import copy
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from book import Book, canonicalise, read_notebook, smaller_picture, write_notebook
+from rules import text_files
+
+
+def tool(root, name, *arguments):
+    """Run a tool of a copy of the book; (exit code, everything it said)."""
+    done = subprocess.run(
+        [sys.executable, str(root / "tools" / name), *arguments],
+        capture_output=True,
+        text=True,
+        cwd=root,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_new_address_reaches_every_copy(copy_of_the_book):
+    """Set in _config.yml, carried by --write; no trace of the old one, no output outdated."""
+    root = copy_of_the_book
+    old = Book(root).slug
+    config = root / "_config.yml"
+    config.write_text(config.read_text("utf-8").replace(old, "somebody/their-book"), "utf-8")
+    code, said = tool(root, "sync.py", "--check")
+    assert code == 1 and "make sync" in said
+    code, said = tool(root, "sync.py", "--write")
+    assert code == 0, said
+    assert tool(root, "sync.py", "--check")[0] == 0
+    left = [path.name for path in text_files(root) if old in path.read_text("utf-8")]
+    assert left == []
+    assert "somebody/their-book" in (root / "README.md").read_text("utf-8")
+
+
+def test_write_twice_changes_nothing(copy_of_the_book):
+    assert tool(copy_of_the_book, "sync.py", "--write")[0] == 0
+    code, said = tool(copy_of_the_book, "sync.py", "--write")
+    assert (code, said.strip()) == (0, "Every copy agrees with its source.")
+
+
+def test_outdated_outputs_are_named_and_left(copy_of_the_book):
+    book = Book(copy_of_the_book)
+    path = book.chapters[0]
+    notebook = read_notebook(path)
+    notebook.cells[-1].source += ""
+    next(cell for cell in notebook.cells if "setup" in cell.metadata.get("tags", [])).source += "\nx = 1"
+    write_notebook(path, notebook)
+    before = path.read_bytes()
+    code, said = tool(copy_of_the_book, "sync.py", "--write")
+    assert code == 1 and f"make notebooks NB={path.stem}" in said
+    assert path.read_bytes() == before
+
+
+def small_book(root, *sources):
+    """A book of one notebook with these code cells, for the tools that execute."""
+    (root / "_config.yml").write_text("repository: {url: https://github.com/a/b, branch: main}\n")
+    toc = {"root": "intro", "chapters": [{"file": "notebooks/01_small"}]}
+    (root / "_toc.yml").write_text(yaml.safe_dump(toc))
+    (root / "tools" / "shared").mkdir(parents=True)
+    for name in ("book.py", "run_notebooks.py"):
+        origin = Path(__file__).resolve().parents[1] / "tools" / name
+        (root / "tools" / name).write_text(origin.read_text("utf-8"), "utf-8")
+    path = root / "notebooks" / "01_small.ipynb"
+    path.parent.mkdir()
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    write_notebook(path, nbformat.v4.new_notebook(cells=cells))
+    return path
+
+
+def test_execute_twice_without_a_difference(tmp_path):
+    path = small_book(tmp_path, "print(1)\nprint(2)", "{'b': 1, 'a': 2}")
+    code, said = tool(tmp_path, "run_notebooks.py", "01_small")
+    assert code == 0 and "changed" in said, said
+    first = path.read_text("utf-8")
+    assert [cell.execution_count for cell in read_notebook(path).cells] == [1, 2]
+    assert "execute_input" not in first and "code_digest" in first
+    code, said = tool(tmp_path, "run_notebooks.py")
+    assert code == 0 and "as before" in said, said
+    assert path.read_text("utf-8") == first
+
+
+def test_a_failing_notebook_stays_as_it_was(tmp_path):
+    path = small_book(tmp_path, "print(1)", "1 / 0")
+    before = path.read_bytes()
+    code, said = tool(tmp_path, "run_notebooks.py")
+    assert code == 1 and "stays as it was" in said and "ZeroDivisionError" in said
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_an_unknown_name_gets_one_sentence(tmp_path):
+    small_book(tmp_path, "1")
+    assert tool(tmp_path, "run_notebooks.py", "07_nothing") == (
+        1,
+        "No chapter 07_nothing in _toc.yml; there are 01_small.\n",
+    )
+
+
+def test_a_damaged_notebook_gets_one_sentence(tmp_path):
+    path = small_book(tmp_path, "1")
+    path.write_text("{ this is no notebook")
+    code, said = tool(tmp_path, "run_notebooks.py")
+    assert code == 1 and "git checkout" in said and "Traceback" not in said
+
+
+def noisy_notebook():
+    """A notebook with everything that editors and runs leave behind."""
+    cell = nbformat.v4.new_code_cell("print(1)  \n", execution_count=7)
+    cell.metadata = nbformat.from_dict(
+        {"execution": {"iopub.status.busy": "now"}, "collapsed": True, "tags": ["setup"], "id": "x"}
+    )
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name="stdout", text="a"),
+        nbformat.v4.new_output("stream", name="stdout", text="b"),
+        nbformat.v4.new_output("stream", name="stderr", text="I0000 00:00:1.5    1 port.cc:153] oneDNN on\n"),
+    ]
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [cell, copy.deepcopy(cell)]  # two cells with one id
+    notebook.metadata = nbformat.from_dict({"colab": {"x": 1}, "language_info": {"version": "3.1"}})
+    return notebook
+
+
+def test_the_canonical_form():
+    notebook = noisy_notebook()
+    canonicalise(notebook)
+    cell, twin = notebook.cells
+    assert cell.source == "print(1)" and dict(cell.metadata) == {"tags": ["setup"]}
+    assert [output.text for output in cell.outputs] == ["ab"]
+    assert cell.id != twin.id
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    again = copy.deepcopy(notebook)
+    canonicalise(again)
+    assert again == notebook
+
+
+def picture(frames=1):
+    """A PNG in base64: a white frame around 1,000 random colours, still or moving."""
+    colours = np.random.default_rng(0).integers(0, 256, (frames, 32, 32, 3), dtype=np.uint8)
+    images = [
+        Image.fromarray(np.pad(each, ((9, 9), (9, 9), (0, 0)), constant_values=255)) for each in colours
+    ]
+    target = io.BytesIO()
+    images[0].save(target, "PNG", save_all=frames > 1, append_images=images[1:])
+    return base64.b64encode(target.getvalue()).decode()
+
+
+def test_pictures_become_smaller_and_stay_themselves():
+    before = picture()
+    after = smaller_picture(before)
+    assert len(after) < len(before) and smaller_picture(after) == after
+    pixels = [np.asarray(Image.open(io.BytesIO(base64.b64decode(p))).convert("RGB")) for p in (before, after)]
+    assert np.all(pixels[1][0] == 255)
+    assert np.abs(pixels[0].astype(int) - pixels[1]).mean() < 16
+    assert smaller_picture(picture(frames=3)) == picture(frames=3)
+
+
+def test_a_real_message_on_stderr_is_kept():
+    notebook = noisy_notebook()
+    notebook.cells[0].outputs[2].text += "UserWarning: look here\n"
+    canonicalise(notebook)
+    assert notebook.cells[0].outputs[1].text == "UserWarning: look here\n"
+
+
+NBVAL = ["--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-q", "-c", os.devnull]
+
+
+@pytest.mark.parametrize(
+    ("source", "stored", "tag", "passes"),
+    [
+        ("print(2)", "2\n", None, True),
+        ("print(2)", "3\n", None, False),
+        ("print(2)\nassert True", "3\n", "nbval-ignore-output", True),
+        ("print(2)\nassert False", "2\n", "nbval-ignore-output", False),
+    ],
+)
+def test_nbval_compares_what_is_published(source, stored, tag, passes, tmp_path):
+    """The tests of the notebooks can fail: by another output, and by an assert."""
+    cell = nbformat.v4.new_code_cell(source, execution_count=1)
+    cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=stored)]
+    cell.metadata["tags"] = [tag] if tag else []
+    path = tmp_path / "a.ipynb"
+    write_notebook(path, nbformat.v4.new_notebook(cells=[cell]))
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *NBVAL, str(path)], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert (done.returncode == 0) is passes, done.stdout
