@@ -6,9 +6,14 @@ Sphinx loads this extension because _config.yml names it.
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import socket
+import time
 from pathlib import Path
+from subprocess import PIPE, Popen
 
+from PIL import Image
 from sphinxcontrib import katex
 
 # The theme's icon fonts and their script: 1.9 MB that book/_static/fonts
@@ -27,6 +32,7 @@ REDIRECT = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <meta name="description" content="The front page of {title}: it leads on to the introduction.">
+<link rel="icon" href="_static/favicon.svg" type="image/svg+xml">
 <meta http-equiv="refresh" content="0; url={target}">
 </head>
 <body><main><h1>{title}</h1><p><a href="{target}">Go on to the introduction.</a></p></main></body>
@@ -49,11 +55,91 @@ def find_node() -> str:
     return str(engine) if engine.exists() else "node"
 
 
+def start_katex(cls, rundir: Path, timeout: float):
+    """Start KaTeX and connect to it, in place of the extension's own method.
+
+    That one connects as soon as the socket has a name, which on a busy machine
+    is before anybody listens, and then gives up.
+    """
+    address = str(rundir / "katex.sock")
+    process = Popen(cls.build_command(socket=address), stdin=PIPE, stdout=PIPE, cwd=rundir)
+    end = time.monotonic() + timeout
+    while True:
+        line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            line.connect(address)
+            return process, line
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            line.close()
+            if time.monotonic() > end or process.poll() is not None:
+                process.kill()
+                raise cls.timeout_error(timeout) from error
+            time.sleep(0.01)
+
+
 def page_context(app, pagename, templatename, context, doctree):
-    """Give the templates a description, and the theme's version for addresses."""
+    """Give every page a description, and only the styles and scripts that it uses."""
     metatags = context.get("metatags") or ""
     if 'name="description"' not in metatags:
         context["book_description"] = DESCRIPTIONS.get(pagename)
+    if "sd-" not in (context.get("body") or ""):  # neither cards nor tabs
+        for kind in ("css_files", "script_files"):
+            kept = [file for file in context[kind] if not is_design(file)]
+            context[kind] = kept
+
+
+def is_design(file) -> bool:
+    """Whether a style or script belongs to sphinx_design."""
+    name = str(getattr(file, "filename", file))
+    return "sphinx-design" in name or "design-tabs" in name
+
+
+def store_as_webp(path: Path) -> tuple[Path, tuple[int, int]]:
+    """Write a picture as lossless WebP, pixel for pixel the same; its path and size.
+
+    Transparent pictures, and those that would not get smaller, stay as they are.
+    """
+    target = path.with_suffix(".webp")
+    with Image.open(path) as picture:
+        size, frames, times = picture.size, [], []
+        for number in range(getattr(picture, "n_frames", 1)):
+            picture.seek(number)
+            frames.append(picture.convert("RGBA"))
+            times.append(int(picture.info.get("duration", 0)))
+        loop = picture.info.get("loop", 0)
+    if any(frame.getextrema()[3][0] < 255 for frame in frames):
+        return path, size
+    if not target.exists():
+        first, *rest = (frame.convert("RGB") for frame in frames)
+        moving = {"save_all": True, "append_images": rest, "duration": times, "loop": loop} if rest else {}
+        first.save(target, "WEBP", lossless=True, quality=75, method=4, **moving)
+    return (target if target.stat().st_size < path.stat().st_size else path), size
+
+
+def lighten(folder: Path) -> None:
+    """Let every page fetch its pictures when they come near, and in their smallest form.
+
+    Their size is written out, so that the text does not jump when they arrive.
+    """
+    stored = {path.name: store_as_webp(path) for path in sorted((folder / "_images").glob("*.png"))}
+
+    def rewrite(found):
+        path, (width, height) = stored[found["name"]]
+        rest = found["before"] + f'src="{found["folder"]}_images/{path.name}"' + found["after"]
+        return f'<img loading="lazy" width="{width}" height="{height}" {rest}'
+
+    names = "|".join(map(re.escape, stored)) or "(?!)"
+    tag = re.compile(
+        rf'<img (?P<before>[^>]*?)src="(?P<folder>(?:\.\./)*)_images/(?P<name>{names})"(?P<after>[^>]*>)'
+    )
+    for page in folder.rglob("*.html"):
+        text = page.read_text("utf-8")
+        lighter = tag.sub(rewrite, text)
+        if lighter != text:
+            page.write_text(lighter, "utf-8")
+    for name, (path, _) in stored.items():
+        if path.name != name:
+            (folder / "_images" / name).unlink()
 
 
 def finish(app, exception):
@@ -63,6 +149,7 @@ def finish(app, exception):
     for pattern in UNUSED:
         for path in sorted(Path(app.outdir).glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    lighten(Path(app.outdir))
     door = Path(app.outdir, "index.html")
     if app.config.root_doc != "index":
         target = app.builder.get_target_uri(app.config.root_doc)
@@ -72,6 +159,9 @@ def finish(app, exception):
 def setup(app):
     """Called by Sphinx."""
     katex.NODEJS_BINARY = find_node()
+    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0  # busy machines exist
+    if os.name == "posix":
+        katex.KaTeXServer.start_server_process = classmethod(start_katex)
     app.connect("html-page-context", page_context, priority=900)
     app.connect("build-finished", finish, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

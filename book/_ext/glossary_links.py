@@ -81,7 +81,10 @@ def link_terms(tree, terms: dict[str, str], address) -> list[str]:
                 continue
             linked.append(terms[term])
             link = nodes.reference(
-                "", found.group(), internal=True, refuri=address(terms[term]),
+                "",
+                found.group(),
+                internal=True,
+                refuri=address(terms[term]),
                 classes=["glossary-link"],
             )
             pieces += [nodes.Text(words[done : found.start()]), link]

@@ -1,0 +1,343 @@
+"""What the tests of the site share: a server, a browser, and checks that return complaints.
+
+Every check returns a list of sentences; an empty list means that all is well.
+So the same checks run on the book and on pages with planted faults.
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import http.server
+import itertools
+import os
+import re
+import shutil
+import threading
+from pathlib import Path
+from urllib.parse import unquote, urljoin, urlsplit
+
+import yaml
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parents[1]
+HTML = Path(os.environ.get("BOOK_HTML") or ROOT / "_build" / "html")
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+
+# What a reader's machine has to fetch for one page.
+MOST_BYTES = 450_000
+MOST_REQUESTS = 60
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    "~/AppData/Local/Google/Chrome/Application/chrome.exe",
+    "C:/Program Files/Google/Chrome/Application/chrome.exe",
+    "C:/Program Files (x86)/Google/Chrome/Application/chrome.exe",
+    "C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe",
+    "/snap/bin/chromium",
+)
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+HOW_TO_INSTALL = (
+    "No Chromium or Chrome was found, so the site is not tested in a browser. Install one "
+    "(Debian, Ubuntu: apt-get install chromium; macOS: brew install --cask chromium; elsewhere: "
+    "Chrome from google.com/chrome), or say where it is with CHROME_PATH."
+)
+
+
+def find_browser() -> str | None:
+    """The path of a Chromium or Chrome; CHROME_PATH goes first."""
+    if os.environ.get("CHROME_PATH"):
+        return os.environ["CHROME_PATH"]
+    for name in BROWSERS:
+        if shutil.which(name):
+            return shutil.which(name)
+    return next((str(p) for p in (Path(place).expanduser() for place in PLACES) if p.exists()), None)
+
+
+def pages(html: Path = HTML) -> list[str]:
+    """All pages of a built site, as paths below it."""
+    return sorted(
+        path.relative_to(html).as_posix()
+        for path in html.rglob("*.html")
+        if not path.relative_to(html).parts[0].startswith("_")
+    )
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serve files without a log."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments):
+        """Say nothing."""
+
+
+class Server:
+    """Serve a folder on a free port of the loopback address, as a context manager."""
+
+    def __init__(self, folder: Path):
+        handler = functools.partial(_Quiet, directory=str(folder))
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        self.address = f"http://127.0.0.1:{self.server.server_port}/"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *error):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+# ---- In the browser ----------------------------------------------------------
+
+
+class Visit:
+    """One page in a browser, with what it asked for and what it complained of."""
+
+    def __init__(self, context, address: str, path: str):
+        self.home, self.errors, self.requests, self.responses = address, [], [], []
+        self.page = context.new_page()
+        self.page.set_default_timeout(60_000)  # busy machines exist
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.errors.append(f"script error: {error}"))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("response", lambda response: self.responses.append(response))
+        self.page.goto(urljoin(address, path), wait_until="load")
+
+    def _console(self, message):
+        if message.type == "error":
+            self.errors.append(f"console: {message.text}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.page.close()
+
+
+def complaints_console(visit: Visit) -> list[str]:
+    """Errors in the console, scripts that broke, files that are missing."""
+    missing = [f"status {r.status}: {r.url}" for r in visit.responses if r.status >= 400]
+    return [*visit.errors, *missing]
+
+
+def complaints_requests(visit: Visit) -> list[str]:
+    """Requests that left the reader's server."""
+    home = urlsplit(visit.home).netloc
+    foreign = [url for url in visit.requests if urlsplit(url).scheme in ("http", "https", "ws", "wss")]
+    return [f"asks another server: {url}" for url in foreign if urlsplit(url).netloc != home]
+
+
+def complaints_overflow(visit: Visit) -> list[str]:
+    """A page that is wider than the window, with the elements that make it so."""
+    return visit.page.evaluate(
+        """() => {
+            const wide = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= wide) return [];
+            const scrolls = (e) => e && e !== document.body && e !== document.documentElement &&
+                (getComputedStyle(e).overflowX !== "visible" || scrolls(e.parentElement));
+            const out = [...document.body.querySelectorAll("*")].filter((e) =>
+                e.getBoundingClientRect().right > wide + 1 && !scrolls(e.parentElement));
+            return [`the page is ${document.documentElement.scrollWidth} px wide in a window of ${wide} px: ` +
+                (out.slice(0, 3).map((e) => e.outerHTML.slice(0, 100)).join(" | ") || "an unseen element")];
+        }"""
+    )
+
+
+# Thousands of words of code share a few colours, and judging each takes axe half a
+# minute. Of all words of one colour on one ground the first stays; the others lose
+# their <span> and are plain text of their block. Of the drawn forms of the formulas,
+# which are hidden from screen readers, the first stays as well.
+SAME_AGAIN = """() => {
+    const seen = new Set();
+    const doomed = [...document.querySelectorAll("pre span")].filter((e) => {
+        const style = getComputedStyle(e);
+        const ground = e.closest(".cell_output, details, .cell_input, article");
+        const kind = [style.color, style.backgroundColor, style.fontSize, style.fontWeight,
+            style.opacity, ground && ground.className].join();
+        return seen.has(kind) || !seen.add(kind);
+    });
+    doomed.reverse().forEach((e) => e.replaceWith(e.textContent));
+    [...document.querySelectorAll(".katex-html")].slice(1).forEach((e) => e.replaceChildren("x"));
+}"""
+
+
+def complaints_axe(visit: Visit, axe: str) -> list[str]:
+    """Violations that axe finds; its best practices count too."""
+    visit.page.evaluate(SAME_AGAIN)
+    visit.page.evaluate(axe)
+    found = visit.page.evaluate(
+        """async () => {
+            const rules = {"label-content-name-mismatch": {enabled: true}};
+            const result = await axe.run(document, {reporter: "no-passes", preload: false, rules});
+            return result.violations.flatMap((v) => v.nodes.slice(0, 3).map((n) =>
+                `${v.id}: ${v.help}: ${n.html.slice(0, 160)}`));
+        }"""
+    )
+    return found
+
+
+def weigh(visit: Visit) -> tuple[int, int]:
+    """Bytes (text compressed with gzip) and requests of a page read to its end.
+
+    The page must be open in a fresh context, or its cache would hide files.
+    """
+    pictures = "[...document.querySelectorAll('article img')].filter((i) => i.offsetParent)"
+    visit.page.evaluate(f"{pictures}.forEach((i) => {{ i.loading = 'eager'; }})")
+    visit.page.wait_for_function(f"{pictures}.every((i) => i.complete)")
+    visit.page.wait_for_load_state("networkidle")
+    total, counted = 0, 0
+    for response in visit.responses:
+        if urlsplit(response.url).scheme == "data":
+            continue
+        counted += 1
+        body = response.body()
+        text = re.search(r"\.(html|css|js|mjs|svg|json)($|\?)|/$", response.url)
+        total += len(gzip.compress(body, 6)) if text else len(body)
+    return total, counted
+
+
+def complaints_weight(visit: Visit) -> list[str]:
+    """A page that costs a reader more than it should."""
+    weight, requests = weigh(visit)
+    found = []
+    if weight > MOST_BYTES:
+        found.append(f"{weight:,} bytes compressed; {MOST_BYTES:,} are allowed. Make its pictures smaller.")
+    if requests > MOST_REQUESTS:
+        found.append(f"{requests} requests; {MOST_REQUESTS} are allowed.")
+    return found
+
+
+# ---- In the files --------------------------------------------------------------
+
+
+@functools.cache
+def soup(path: Path) -> BeautifulSoup:
+    """A page, parsed."""
+    return BeautifulSoup(path.read_text("utf-8"), "html.parser")
+
+
+def is_foreign(address: str) -> bool:
+    """Whether an address leads to another server."""
+    return bool(re.match(r"(?:[a-z][a-z0-9+.-]*:)?//", address.strip(), re.IGNORECASE))
+
+
+LOADING_LINKS = {
+    "stylesheet",
+    "icon",
+    "preload",
+    "prefetch",
+    "preconnect",
+    "dns-prefetch",
+    "modulepreload",
+    "manifest",
+}
+
+
+def complaints_foreign(path: Path) -> list[str]:
+    """Anything in a page, style or script that loads from another server."""
+    text = path.read_text("utf-8")
+    found = []
+    if path.suffix == ".css":
+        found += [a for a in re.findall(r"url\(\s*['\"]?([^'\")]+)", text) if is_foreign(a)]
+        found += [a for a in re.findall(r"@import\s+['\"]([^'\"]+)", text) if is_foreign(a)]
+    elif path.suffix == ".html":
+        page = soup(path)
+        for tag in page.find_all(
+            ["script", "img", "iframe", "source", "video", "audio", "embed", "track", "input"]
+        ):
+            addresses = [tag.get("src", ""), *re.split(r"[\s,]+", tag.get("srcset", ""))]
+            found += [a for a in addresses if is_foreign(a)]
+        found += [t["data"] for t in page.find_all("object") if is_foreign(t.get("data", ""))]
+        for link in page.find_all("link"):
+            if LOADING_LINKS & set(link.get("rel", [])) and is_foreign(link.get("href", "")):
+                found.append(link["href"])
+        styles = " ".join([tag.get("style", "") for tag in page.find_all(style=True)])
+        styles += " ".join(tag.get_text() for tag in page.find_all("style"))
+        found += [a for a in re.findall(r"url\(\s*['\"]?([^'\")]+)", styles) if is_foreign(a)]
+    return [f"loads {address}" for address in found]
+
+
+def complaints_alt(path: Path) -> list[str]:
+    """Images without a text that says what they show."""
+    found = []
+    for image in soup(path).find_all("img"):
+        alt = image.get("alt")
+        decoration = "logo__image" in image.get("class", [])
+        named = re.search(r"_images/|[0-9a-f]{32}|\.(png|svg|jpe?g|webp)$", alt or "")
+        if alt is None or named or (not alt.strip() and not decoration):
+            found.append(f"image {image.get('src')} has the alt text {alt!r}; say what it shows")
+    return found
+
+
+def complaints_head(path: Path) -> list[str]:
+    """Language, title and description of a page."""
+    page, found = soup(path), []
+    if not page.html or not page.html.get("lang"):
+        found.append("no language on <html>")
+    if not page.title or not page.title.get_text(strip=True):
+        found.append("no title")
+    descriptions = [tag.get("content", "").strip() for tag in page.find_all("meta", {"name": "description"})]
+    if len(descriptions) != 1:
+        found.append(f"{len(descriptions)} descriptions; one is needed")
+    elif not 50 <= len(descriptions[0]) <= 180:
+        found.append(f"a description of {len(descriptions[0])} characters; 50 to 180 are of use")
+    return found
+
+
+def complaints_mathematics(path: Path) -> list[str]:
+    """Formulas that were not set, or not understood."""
+    found = [f"KaTeX cannot read {tag.get_text()!r}" for tag in soup(path).select(".katex-error")]
+    left = [tag.get_text() for tag in soup(path).select(".math") if not tag.select_one(".katex")]
+    return found + [f"not set: {text!r}" for text in left]
+
+
+def complaints_headings(path: Path) -> list[str]:
+    """One H1 in the text, and no level left out on the way down."""
+    article = soup(path).select_one("article") or soup(path).body
+    levels = [int(tag.name[1]) for tag in article.find_all(re.compile(r"^h[1-6]$"))]
+    found = [] if levels.count(1) == 1 else [f"{levels.count(1)} first-level headings"]
+    jumps = [(a, b) for a, b in itertools.pairwise(levels) if b > a + 1]
+    return found + [f"a heading of level {b} follows one of level {a}" for a, b in jumps]
+
+
+def complaints_links(path: Path, html: Path) -> list[str]:
+    """Links within the site that lead nowhere."""
+    found = []
+    page = soup(path)
+    addresses = [t["href"] for t in page.find_all(["a", "link"], href=True)]
+    addresses += [t["src"] for t in page.find_all(["img", "script"], src=True)]
+    for address in sorted(set(addresses)):
+        parts = urlsplit(address)
+        if parts.scheme or parts.netloc or address.startswith("data:"):
+            continue
+        target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+        if not target.is_file():
+            found.append(f"{address} leads to no file")
+        elif parts.fragment and target.suffix == ".html":
+            name = unquote(parts.fragment)
+            if not soup(target).find(id=name) and not soup(target).find(attrs={"name": name}):
+                found.append(f"{address}: no place of that name")
+    return found
+
+
+def complaints_icons(path: Path, fonts: str) -> list[str]:
+    """Icons that the page asks for and the vendored font lacks."""
+    known = set(re.findall(r"\.(fa-[a-z-]+)", fonts))
+    asked = set(re.findall(r"\bfa-[a-z-]+", path.read_text("utf-8"))) - {"fa-spin"}
+    return [f"icon {name} is missing in book/_static/fonts.css" for name in sorted(asked - known)]

@@ -1,0 +1,408 @@
+"""Tests of the built site that need no browser."""
+
+from __future__ import annotations
+
+import base64
+import importlib.metadata
+import io
+import os
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from docutils import nodes
+from docutils.utils import new_document
+from PIL import Image
+
+import site_checks as site
+
+sys.path[:0] = [str(site.ROOT / "book" / "_ext"), str(site.ROOT / "tools")]
+
+import book_site  # noqa: E402
+import chapter_shape  # noqa: E402
+import glossary_links  # noqa: E402
+import lean_styles  # noqa: E402
+
+import draw_cover  # noqa: E402
+
+STATIC = site.ROOT / "book" / "_static"
+PAGES = site.pages() or ["(no page)"]
+CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
+
+
+@pytest.fixture(autouse=True)
+def built(request):
+    """The tests of pages need the built site."""
+    if "page" in request.fixturenames and not (site.HTML / "index.html").exists():
+        pytest.fail(f"There is no site in {site.HTML}: run make book.", pytrace=False)
+
+
+def hold(complaints, page):
+    """Fail with the complaints about a page, one a line."""
+    if complaints:
+        pytest.fail("\n".join(f"{page}: {complaint}" for complaint in complaints), pytrace=False)
+
+
+# ---- Every page ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page(page):
+    """Head, headings, pictures, formulas, links, icons, and nothing from elsewhere."""
+    path = site.HTML / page
+    fonts = (STATIC / "fonts.css").read_text("utf-8")
+    hold(
+        site.complaints_head(path)
+        + site.complaints_headings(path)
+        + site.complaints_alt(path)
+        + site.complaints_mathematics(path)
+        + site.complaints_foreign(path)
+        + site.complaints_links(path, site.HTML)
+        + site.complaints_icons(path, fonts),
+        page,
+    )
+
+
+def test_all_pages_of_the_contents_are_there(page=None):
+    """_toc.yml and the site agree, and every description is a page's own."""
+    from book import Book
+
+    if not (site.HTML / "index.html").exists():
+        pytest.fail(f"There is no site in {site.HTML}: run make book.", pytrace=False)
+    wanted = {f"{name}.html" for name in Book(site.ROOT).pages} | {"index.html", "search.html"}
+    assert set(PAGES) == wanted
+    heads = [site.soup(site.HTML / name).find("meta", {"name": "description"}) for name in PAGES]
+    texts = [head["content"] for head in heads]
+    assert len(set(texts)) == len(texts), "two pages have the same description"
+
+
+def test_styles_load_nothing_from_elsewhere():
+    """Neither do the theme's styles nor the book's."""
+    styles = sorted((site.HTML / "_static").rglob("*.css"))
+    assert styles, f"There is no site in {site.HTML}: run make book."
+    for path in styles:
+        hold(site.complaints_foreign(path), path.relative_to(site.HTML))
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_glossary_links_of_a_chapter(page):
+    """Each entry is linked once, from running text, and the chapter's terms are there."""
+    links = site.soup(site.HTML / page).select("a.glossary-link")
+    targets = [link["href"] for link in links]
+    assert len(targets) == len(set(targets)), "an entry is linked twice"
+    assert len(targets) >= 10, "hardly a term is linked to the glossary"
+    for link in links:
+        inside = link.find_parent(["h1", "h2", "h3", "code", "pre", "a", "strong", "figcaption"])
+        assert inside is None, f"{link} stands in {inside.name}"
+        assert not link.find_parent(class_="math")
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_shape_of_a_chapter(page):
+    """Predictions, findings, facts and the ways to run the chapter have their shape."""
+    article = site.soup(site.HTML / page).select_one("article")
+    notebook = nbformat.read(site.ROOT / Path(page).with_suffix(".ipynb"), as_version=4)
+    source = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    for label, name in chapter_shape.LABELS.items():
+        wanted = len(re.findall(rf"^\*\*{re.escape(label)}\*\*", source, re.MULTILINE))
+        assert len(article.select(f"div.{name} > p > strong.run-in")) == wanted
+    assert article.select_one("p.promise")
+    assert len(article.select("div.chapter-facts .run-in")) == len(chapter_shape.FACTS)
+    assert article.select_one("nav.chapter-links")
+    assert not article.select("details details")
+
+
+def frames(picture) -> list[np.ndarray]:
+    """All frames of a picture, as arrays (height, width, 3)."""
+    found = []
+    for number in range(getattr(picture, "n_frames", 1)):
+        picture.seek(number)
+        found.append(np.asarray(picture.convert("RGB")))
+    return found
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_pictures_are_those_of_the_notebook(page):
+    """Stored smaller, but pixel for pixel what the cells drew, frame by frame."""
+    notebook = nbformat.read(site.ROOT / Path(page).with_suffix(".ipynb"), as_version=4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    drawn = [output.data["image/png"] for output in outputs if "image/png" in output.get("data", {})]
+    shown = site.soup(site.HTML / page).select("article .cell_output img")
+    assert len(shown) == len(drawn)
+    for image, data in zip(shown, drawn, strict=True):
+        with Image.open((site.HTML / page).parent / image["src"]) as stored:
+            with Image.open(io.BytesIO(base64.b64decode(data))) as made:
+                assert (int(image["width"]), int(image["height"])) == made.size
+                pairs = list(zip(frames(made), frames(stored), strict=True))
+                assert all(np.array_equal(one, other) for one, other in pairs), image["alt"]
+
+
+# ---- What is vendored -------------------------------------------------------------
+
+
+def test_vendored_files_carry_their_licences():
+    """Fonts and KaTeX with the licences beside them, in the sources and on the site."""
+    for name in ("fonts/LICENSE-text.txt", "fonts/LICENSE-icons.txt", "fonts/README.md", "katex/LICENSE"):
+        assert (STATIC / name).stat().st_size > 200, name
+        assert (site.HTML / "_static" / name).exists(), f"{name} is not on the site"
+    assert (site.ROOT / "tools" / "fonts" / "LICENSE.txt").exists()
+
+
+def test_fonts_are_the_ones_that_the_styles_name():
+    """No font too many, none too few, and the text's fonts under 100 kB."""
+    for style, folder in (
+        ("fonts.css", STATIC / "fonts"),
+        ("katex/katex.min.css", STATIC / "katex" / "fonts"),
+    ):
+        named = set(re.findall(r"fonts/([\w-]+\.woff2)", (STATIC / style).read_text("utf-8")))
+        assert named == {path.name for path in folder.glob("*.woff2")}
+    assert sum(path.stat().st_size for path in (STATIC / "fonts").glob("*.woff2")) < 100_000
+
+
+def test_katex_style_fits_the_katex_that_sets_the_formulas():
+    """The vendored style has the version of the renderer."""
+    from sphinxcontrib import katex
+
+    style = (STATIC / "katex" / "katex.min.css").read_text("utf-8")
+    assert f'content:"{katex.katex_version}"' in style, (
+        f"book/_static/katex is not KaTeX {katex.katex_version}: take dist/katex.min.css and "
+        f"dist/fonts/*.woff2 from the npm package katex@{katex.katex_version}."
+    )
+
+
+def test_theme_is_the_one_that_the_templates_were_written_for():
+    """book/_templates takes the place of parts of exactly these versions."""
+    assert importlib.metadata.version("pydata-sphinx-theme") == "0.15.4"
+    assert importlib.metadata.version("sphinx-book-theme") == "1.1.4"
+
+
+def test_node_comes_with_the_environment():
+    """KaTeX needs no node of the machine."""
+    node = Path(book_site.find_node())
+    assert node.is_absolute() and node.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows uses the extension's own way to start KaTeX")
+def test_katex_starts_before_anybody_listens(tmp_path, monkeypatch):
+    """The socket's name is there first; the book waits until somebody answers."""
+    from sphinxcontrib import katex
+
+    slow = "import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); time.sleep(0.3)"
+    slow += "; s.listen(); s.accept(); time.sleep(1)"
+    command = classmethod(lambda cls, socket: [sys.executable, "-c", slow, socket])
+    monkeypatch.setattr(katex.KaTeXServer, "build_command", command)
+    process, line = book_site.start_katex(katex.KaTeXServer, tmp_path, 10)
+    line.close()
+    process.kill()
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        pipe.close()
+
+
+# ---- The palette and the cover -------------------------------------------------------
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of #rrggbb, as the accessibility guidelines define it."""
+    parts = np.array([int(colour[place : place + 2], 16) for place in (1, 3, 5)]) / 255
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_can_be_read(theme):
+    """Every ink on every ground reaches 4.5 to 1, borders of controls 3 to 1."""
+    style = (STATIC / "palette.css").read_text("utf-8")
+    block = re.search(rf'html\[data-theme="{theme}"\] \{{(.*?)\}}', style, re.DOTALL)[1]
+    colour = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+    grounds = ["paper", "wash", "violet-wash", "orange-wash", "mark"]
+    for inks, least in ((["ink", "ink-soft", "violet", "orange"], 4.5), (["rule-strong"], 3)):
+        for ink in inks:
+            for ground in grounds if least > 4 else grounds[:2]:
+                if ground == "mark" and ink != "ink":
+                    continue
+                low, high = sorted((luminance(colour[ink]), luminance(colour[ground])))
+                assert (high + 0.05) / (low + 0.05) >= least, f"{ink} on {ground}, {theme}"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_cover_is_what_the_tool_draws(theme):
+    """The stored cover shows today's drawing; the file holds 256 colours only."""
+    stored = np.asarray(Image.open(STATIC / f"cover-{theme}.png").convert("RGB")).astype(int)
+    drawn = draw_cover.pixels(theme).astype(int)
+    remedy = "run python tools/draw_cover.py"
+    assert stored.shape == drawn.shape, remedy
+    assert np.abs(stored - drawn).mean() < 3, remedy
+
+
+def test_cover_has_the_colours_of_the_palette():
+    """The cover's ground and inks are written in two places, and agree."""
+    style = (STATIC / "palette.css").read_text("utf-8")
+    for theme, colours in draw_cover.COLOURS.items():
+        block = re.search(rf'html\[data-theme="{theme}"\] \{{(.*?)\}}', style, re.DOTALL)[1]
+        assert set(colours) <= set(re.findall(r"#[0-9a-f]{6}", block))
+
+
+# ---- The extensions -------------------------------------------------------------------
+
+
+def paragraph(*parts):
+    """A document with one paragraph of texts and nodes."""
+    tree = new_document("test")
+    tree += nodes.paragraph("", "", *[nodes.Text(p) if isinstance(p, str) else p for p in parts])
+    return tree
+
+
+TERMS = {
+    "map": "t-map",
+    "feature map": "t-feature-map",
+    "bias": "t-bias",
+    "batch normalisation": "t-bn",
+    "bn": "t-bn",
+}
+
+
+def link(tree):
+    """The words that get a link, with the entries that they lead to."""
+    glossary_links.link_terms(tree, TERMS, lambda target: f"#{target}")
+    return [(node.astext(), node["refuri"]) for node in tree.findall(nodes.reference) if node.get("refuri")]
+
+
+def test_glossary_takes_the_longest_term_and_each_entry_once():
+    """A feature map is no map, and its second use is no first use."""
+    tree = paragraph("Two feature maps and a map. A Feature map again, and a map.")
+    assert link(tree) == [("feature maps", "#t-feature-map"), ("map", "#t-map")]
+    assert tree.astext() == "Two feature maps and a map. A Feature map again, and a map."
+
+
+def test_glossary_knows_plurals_abbreviations_and_borders_of_words():
+    """Biases is a plural, BN an abbreviation; unmapped and bias-free are other words."""
+    assert link(paragraph("Both biases. unmapped bias-free.")) == [("biases", "#t-bias")]
+    assert link(paragraph("BN, that is batch normalisation.")) == [("BN", "#t-bn")]
+
+
+def test_glossary_leaves_code_links_and_labels_alone():
+    """Only running text is linked; emphasis belongs to it."""
+    closed = (
+        nodes.literal("", "bias"),
+        nodes.strong("", "bias"),
+        nodes.math("", "bias"),
+        nodes.reference("", "bias", refid="x"),
+    )
+    assert link(paragraph(*closed)) == []
+    assert link(paragraph(nodes.emphasis("", "bias"))) == [("bias", "#t-bias")]
+    tree = new_document("test")
+    tree += nodes.section("", nodes.title("", "What does the bias do?"))
+    assert link(tree) == []
+
+
+def test_prediction_takes_its_answer_into_its_box():
+    """From the question to the end of its answer, and no further."""
+    tree = new_document("test")
+    question = nodes.paragraph("", "", nodes.strong("", "Predict."), nodes.Text(" Which?"))
+    answer = [
+        nodes.raw("", "<details>\n<summary>Show the answer</summary>", format="html"),
+        nodes.paragraph("", "This one."),
+        nodes.raw("", "</details>", format="html"),
+    ]
+    tree += [question, *answer, nodes.paragraph("", "After.")]
+    chapter_shape.shape_questions(tree)
+    marks = [node.astext()[:6] for node in tree.children]
+    assert marks == ["<div c", "Predic", "<detai", "This o", "</deta", "</div>", "After."]
+
+
+def test_styles_lose_only_rules_that_nothing_can_use():
+    """A rule stays if all its classes are known; rules without a class always stay."""
+    style = (
+        '@charset "x";/* a } */p{a:b}.used,.lost{a:b}.lost .used{a:b}.used:not(.lost){a:b}'
+        '@media print{.lost{a:b}}@media print{.used{c:"}"}}@font-face{a:b}[href=".lost"]{a:b}'
+    )
+    assert lean_styles.lean(style, {"used"}) == (
+        '@charset "x";p{a:b}.used{a:b}.used:not(.lost){a:b}'
+        '@media print{.used{c:"}"}}@font-face{a:b}[href=".lost"]{a:b}'
+    )
+
+
+def test_classes_that_scripts_set_are_known(tmp_path):
+    """Pages and scripts both count when styles are made lean."""
+    (tmp_path / "a.html").write_text('<p class="one two">three</p><script>x("four")</script>', "utf-8")
+    (tmp_path / "a.js").write_text('e.classList.add("five")', "utf-8")
+    known = lean_styles.words(tmp_path)
+    assert {"one", "two", "four", "five"} <= known and "three" not in known
+
+
+def test_transparent_pictures_stay_as_they_are(tmp_path):
+    """WebP takes the place of opaque pictures only, and only if it is smaller."""
+    clear, flat = tmp_path / "clear.png", tmp_path / "flat.png"
+    Image.new("RGBA", (9, 7), (0, 0, 0, 0)).save(clear)
+    noise = np.random.default_rng(0).integers(0, 255, (40, 50), dtype=np.uint8)
+    Image.fromarray(noise // 64 * 64).convert("RGB").save(flat)
+    assert book_site.store_as_webp(clear) == (clear, (9, 7))
+    assert book_site.store_as_webp(flat) == (flat.with_suffix(".webp"), (50, 40))
+
+
+# ---- The checks can fail ------------------------------------------------------------------
+
+GOOD = (
+    '<html lang="en"><head><title>A page</title><meta name="description" content="'
+    + "A sentence that says what stands on this page of the book."
+    + '"></head><body><h1>A page</h1>{}</body></html>'
+)
+
+
+def planted(tmp_path, body="", head=None):
+    """A page with something planted in it."""
+    path = tmp_path / "page.html"
+    path.write_text((head or GOOD).format(body), "utf-8")
+    site.soup.cache_clear()
+    return path
+
+
+FAULTS = {
+    "no alt": (site.complaints_alt, '<img src="x.png">'),
+    "file name as alt": (site.complaints_alt, '<img src="x.png" alt="../_images/6b86b273ff34.png">'),
+    "foreign script": (site.complaints_foreign, '<script src="https://cdn.example.org/x.js"></script>'),
+    "foreign style": (site.complaints_foreign, '<link rel="stylesheet" href="//cdn.example.org/x.css">'),
+    "foreign picture": (site.complaints_foreign, '<img alt="x" srcset="https://example.org/x.png 2x">'),
+    "foreign background": (site.complaints_foreign, '<p style="background: url(https://example.org/x.png)">'),
+    "foreign frame": (site.complaints_foreign, '<iframe src="https://example.org/"></iframe>'),
+    "formula not understood": (site.complaints_mathematics, '<span class="katex-error">x</span>'),
+    "formula not set": (site.complaints_mathematics, '<span class="math">\\(x\\)</span>'),
+    "second H1": (site.complaints_headings, "<h1>Again</h1>"),
+    "level left out": (site.complaints_headings, "<h3>Deep</h3>"),
+    "dead link": (lambda path: site.complaints_links(path, path.parent), '<a href="none.html">x</a>'),
+    "dead anchor": (lambda path: site.complaints_links(path, path.parent), '<a href="#none">x</a>'),
+    "unknown icon": (
+        lambda path: site.complaints_icons(path, ".fa-sun{}"),
+        '<i class="fa-solid fa-ghost"></i>',
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_planted_fault_is_seen(tmp_path, fault):
+    """Each check is silent about a good page and speaks up about a bad one."""
+    check, body = FAULTS[fault]
+    assert check(planted(tmp_path)) == []
+    assert check(planted(tmp_path, body))
+
+
+@pytest.mark.parametrize(
+    "missing", ['lang="en"', "<title>A page</title>", "A sentence that says what stands"]
+)
+def test_planted_fault_in_the_head_is_seen(tmp_path, missing):
+    """Language, title and description."""
+    assert site.complaints_head(planted(tmp_path)) == []
+    assert site.complaints_head(planted(tmp_path, head=GOOD.replace(missing, "")))
+
+
+def test_planted_fault_in_a_style_is_seen(tmp_path):
+    """A style may not load from elsewhere."""
+    path = tmp_path / "x.css"
+    path.write_text(
+        '@import "https://example.org/x.css"; p { background: url(//example.org/x.png) }', "utf-8"
+    )
+    assert len(site.complaints_foreign(path)) == 2

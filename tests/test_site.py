@@ -1,0 +1,41 @@
+"""Tests of every page of the built site in headless Chromium."""
+
+from __future__ import annotations
+
+import pytest
+
+import site_checks as site
+from site_fixtures import *  # noqa: F403
+from site_fixtures import PAGES, THEMES, WIDTHS, hold
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("page", PAGES)
+def test_page(reader, address, axe, page, width, theme):
+    """Accessible to axe, quiet console, no wider than the window, no foreign request."""
+    with site.Visit(reader(width, theme), address, page) as visit:
+        if page == "index.html":  # it leads on by itself
+            visit.page.wait_for_url("**/book/intro.html")
+        assert visit.page.evaluate("document.documentElement.dataset.theme") == theme
+        hold(
+            site.complaints_overflow(visit)
+            + site.complaints_axe(visit, axe)
+            + site.complaints_console(visit)
+            + site.complaints_requests(visit)
+        )
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_small_page(reader, address, page):
+    """At 320 px, or 1280 px enlarged four times, nothing overflows the page."""
+    with site.Visit(reader(390), address, page) as visit:
+        visit.page.set_viewport_size({"width": 320, "height": 640})
+        hold(site.complaints_overflow(visit))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "index.html"])
+def test_weight_of_a_page(fresh, address, page):
+    """What a first visit costs, in bytes and requests."""
+    with site.Visit(fresh(), address, page) as visit:
+        hold(site.complaints_weight(visit))

@@ -1,0 +1,262 @@
+"""Tests of what a reader does on the built site, in headless Chromium; and that the checks can fail."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import site_checks as site
+from site_fixtures import *  # noqa: F403
+from site_fixtures import CHAPTERS
+
+CHAPTER = CHAPTERS[0] if CHAPTERS else "(no page)"
+
+
+# ---- What a reader does ---------------------------------------------------------------
+
+
+def test_search_finds_a_word(reader, address):
+    """Ctrl+K, a word, Enter: results, and the first of them opens."""
+    with site.Visit(reader(), address, "book/intro.html") as visit:
+        page = visit.page
+        page.keyboard.press("Control+k")
+        page.keyboard.type("kernel")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/search.html?q=kernel")
+        result = page.locator("#search-results li a").first
+        result.wait_for()
+        assert page.locator("#search-results li").count() >= 2
+        result.click()
+        page.wait_for_load_state()
+        assert "search.html" not in page.url
+        assert "kernel" in page.locator("article").inner_text().lower()
+
+
+def test_search_says_when_nothing_is_found(reader, address):
+    """A word that is nowhere gives an answer, too."""
+    with site.Visit(reader(), address, "search.html?q=zzyzx") as visit:
+        visit.page.get_by_text("did not match any documents").wait_for()
+
+
+def test_dark_mode_stays(fresh, address):
+    """The switch changes the colours, also for the next page and after a reload."""
+    with site.Visit(fresh(color_scheme="light"), address, "book/intro.html") as visit:
+        page = visit.page
+        theme = "document.documentElement.dataset.theme"
+        ground = "getComputedStyle(document.body).backgroundColor"
+        light = page.evaluate(ground)
+        for _ in range(3):
+            if page.evaluate(theme) == "dark":
+                break
+            page.locator(".theme-switch-button").first.click()
+        assert page.evaluate(theme) == "dark"
+        assert page.evaluate(ground) != light
+        page.reload()
+        assert page.evaluate(theme) == "dark"
+        page.goto(address + "book/glossary.html")
+        assert page.evaluate(theme) == "dark"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_launch_buttons_lead_to_this_repository(reader, address, chapter):
+    """Colab, Binder, repository and issue: addresses made from _config.yml."""
+    repository, launch = site.CONFIG["repository"], site.CONFIG["launch_buttons"]
+    slug = repository["url"].removeprefix("https://github.com/").rstrip("/")
+    name = chapter.replace(".html", ".ipynb")
+    colab = f"{launch['colab_url']}/github/{slug}/blob/{repository['branch']}/{name}"
+    binder = f"{launch['binderhub_url']}/v2/gh/{slug}/{repository['branch']}?urlpath=lab/tree/{name}"
+    with site.Visit(reader(), address, chapter) as visit:
+        menu = visit.page.locator(".dropdown-launch-buttons")
+        menu.locator("button").click()
+        assert menu.locator("a", has_text="Colab").is_visible()
+        menus = {a: visit.page.locator(f'.dropdown-menu a[href="{a}"]').count() for a in (colab, binder)}
+        assert menus == {colab: 1, binder: 1}
+        links = visit.page.locator(".chapter-links a")
+        assert [link.get_attribute("href") for link in links.all()[:2]] == [colab, binder]
+        source = visit.page.locator(".dropdown-source-buttons a")
+        found = [link.get_attribute("href") for link in source.all()]
+        assert found[0].rstrip("/") == repository["url"].rstrip("/")
+        assert found[1].startswith(repository["url"].rstrip("/") + "/issues/new")
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_download_gives_the_notebook(fresh, address, chapter):
+    """Both ways to download bring the chapter as it lies in notebooks/."""
+    wanted = nbformat.read(site.ROOT / Path(chapter).with_suffix(".ipynb"), as_version=4)
+    with site.Visit(fresh(accept_downloads=True), address, chapter) as visit:
+        with visit.page.expect_download() as coming:
+            visit.page.locator(".chapter-links a[download]").click()
+        got = json.loads(Path(coming.value.path()).read_text("utf-8"))
+        assert [cell["id"] for cell in got["cells"]] == [cell["id"] for cell in wanted.cells]
+        assert coming.value.suggested_filename == Path(chapter).with_suffix(".ipynb").name
+        button = visit.page.locator("a.btn-download-source-button").first
+        response = visit.page.request.get(button.evaluate("a => a.href"))
+        assert response.ok and response.json()["nbformat"] == 4
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_answers_open_by_keyboard(reader, address, chapter):
+    """At least four answers a chapter, closed at first, opened with Enter."""
+    with site.Visit(reader(), address, chapter) as visit:
+        answers = visit.page.locator("article details:not(.hide)")
+        assert answers.count() >= 4
+        assert answers.evaluate_all("all => all.every(one => !one.open)")
+        summary = answers.first.locator("summary")
+        summary.focus()
+        visit.page.keyboard.press("Enter")
+        assert answers.first.evaluate("one => one.open")
+        assert answers.first.locator("p").first.is_visible()
+
+
+def moving_page():
+    """The chapter with an animation."""
+    for page in CHAPTERS:
+        if site.soup(site.HTML / page).select_one("img.motion"):
+            return page
+    pytest.fail("No chapter has an image of the class motion.", pytrace=False)
+
+
+def test_animation_pauses_by_keyboard(reader, address):
+    """The button swaps the animation for its still and back."""
+    with site.Visit(reader(), address, moving_page()) as visit:
+        page = visit.page
+        button = page.locator(".pause-button").first
+        motion, still = page.locator("img.motion").first, page.locator("img.still").first
+        assert motion.is_visible() and not still.is_visible()
+        assert "Pause" in button.inner_text()
+        button.focus()
+        page.keyboard.press("Enter")
+        assert still.is_visible() and not motion.is_visible()
+        assert "Play" in button.inner_text()
+        page.keyboard.press("Space")
+        assert motion.is_visible() and not still.is_visible()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_reduced_motion_shows_the_still(fresh, address, script):
+    """Who asks for less motion gets the still, also without scripts."""
+    window = fresh(reduced_motion="reduce", java_script_enabled=script)
+    with site.Visit(window, address, moving_page()) as visit:
+        assert visit.page.locator("img.still").first.is_visible()
+        assert not visit.page.locator("img.motion").first.is_visible()
+
+
+def test_contents_open_and_close_by_keyboard_on_a_phone(reader, address):
+    """The button opens the contents and moves the focus there; Escape goes back."""
+    with site.Visit(reader(390), address, CHAPTER) as visit:
+        page = visit.page
+        contents = page.locator(".bd-sidebar-primary")
+        inside = "document.querySelector('.bd-sidebar-primary').contains(document.activeElement)"
+        off = "document.querySelector('.bd-sidebar-primary').getBoundingClientRect().right <= 0"
+        look = "getComputedStyle(document.querySelector('.bd-sidebar-primary'))"
+        shut = f"{off} || {look}.visibility === 'hidden'"
+        assert page.evaluate(shut)
+        button = page.locator(".bd-header-article .primary-toggle")
+        button.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_function(inside)
+        assert contents.locator("a", has_text="Glossary").is_visible()
+        page.keyboard.press("Escape")
+        page.wait_for_function(shut)
+        assert button.evaluate("one => one === document.activeElement")
+
+
+def test_first_tab_offers_to_skip_to_the_text(fresh, address):
+    """The skip link shows itself on focus and leads to the text."""
+    with site.Visit(fresh(), address, CHAPTER) as visit:
+        page = visit.page
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.getAttribute('href')") == "#main-content"
+        page.wait_for_function("document.activeElement.getBoundingClientRect().top >= 0")
+        page.keyboard.press("Enter")
+        page.wait_for_function("location.hash === '#main-content'")
+
+
+def test_focus_can_be_seen(reader, address):
+    """Whatever the Tab key reaches first has an outline."""
+    with site.Visit(reader(), address, CHAPTER) as visit:
+        for _ in range(12):
+            visit.page.keyboard.press("Tab")
+            style = visit.page.evaluate(
+                "(() => { const s = getComputedStyle(document.activeElement);"
+                " return [s.outlineStyle, s.outlineWidth, document.activeElement.outerHTML]; })()"
+            )
+            assert style[0] != "none" and style[1] != "0px", style
+
+
+def test_book_is_readable_without_scripts(fresh, address):
+    """Text, formulas, figures and answers need no script."""
+    with site.Visit(fresh(java_script_enabled=False), address, CHAPTER) as visit:
+        page = visit.page
+        assert page.locator("article h1").is_visible()
+        assert page.locator(".katex").first.is_visible()
+        page.locator("article details:not(.hide) summary").first.click()
+        assert page.locator("article details:not(.hide) p").first.is_visible()
+
+
+def test_vendored_fonts_are_used(reader, address):
+    """Text, headings, code and icons are set in the fonts that come with the book."""
+    with site.Visit(reader(), address, CHAPTER) as visit:
+        visit.page.wait_for_load_state("networkidle")
+        loaded = visit.page.evaluate(
+            "[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)"
+        )
+        names = {name.strip('"') for name in loaded}
+        assert {"Source Sans 3", "Source Serif 4", "Source Code Pro", "Book Icons Solid"} <= names
+        assert any(name.startswith("KaTeX") for name in names)
+
+
+# ---- The checks can fail ------------------------------------------------------------------
+
+GOOD = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>A page</title>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
+</head><body><main><h1>A page</h1>{}</main></body></html>"""
+
+
+@pytest.fixture
+def planted(tmp_path, fresh):
+    """planted(body) opens a page with something planted in it."""
+    with site.Server(tmp_path) as server:
+
+        def visit(body=""):
+            (tmp_path / "page.html").write_text(GOOD.format(body), "utf-8")
+            return site.Visit(fresh(), server.address, "page.html")
+
+        visit.folder = tmp_path
+        yield visit
+
+
+FAULTS = {
+    "no alt": ("axe", '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'),
+    "pale text": ("axe", '<p style="color: #bbb; background: #fff">Who can read this?</p>'),
+    "name and label differ": ("axe", '<button aria-label="Search">Find it</button>'),
+    "foreign script": ("requests", '<script src="http://127.0.0.1:9/x.js"></script>'),
+    "missing file": ("console", '<img alt="A picture that is not there" src="none.png">'),
+    "error in the console": ("console", '<script>console.error("planted")</script>'),
+    "broken script": ("console", "<script>planted()</script>"),
+    "too wide": ("overflow", '<div style="width: 2000px">wide</div>'),
+    "too many requests": ("weight", "".join(f'<img alt="x" src="{n}.png">' for n in range(61))),
+    "too heavy": ("weight", '<img alt="x" src="heavy.bin">'),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_planted_fault_is_seen(planted, axe, fault):
+    """Each check is silent about a good page and speaks up about a bad one."""
+    kind, body = FAULTS[fault]
+    checks = {
+        "axe": lambda visit: site.complaints_axe(visit, axe),
+        "requests": site.complaints_requests,
+        "console": site.complaints_console,
+        "overflow": site.complaints_overflow,
+        "weight": site.complaints_weight,
+    }
+    (planted.folder / "heavy.bin").write_bytes(os.urandom(site.MOST_BYTES + 1))
+    with planted() as good:
+        assert [check(good) for check in checks.values()] == [[]] * len(checks)
+    with planted(body) as bad:
+        assert checks[kind](bad)
