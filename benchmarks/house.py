@@ -4,15 +4,15 @@
 
 Each notebook runs in a new kernel, import of Keras included, and the site is
 built from nothing; medians of several runs. A page's weight is what a browser
-fetches for it the first time, gzipped as a server would send it: the page, and
-every style, script, font and picture that it names. Nothing in the book is
-changed. The results go to benchmarks/results/house.json.
+fetches for it on a first visit to its end, text gzipped as a server would send
+it; that part needs `make book` and Chromium or Chrome, and is left out without
+them. Nothing in the book is changed. The results go to
+benchmarks/results/house.json.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import os
 import platform
@@ -25,10 +25,12 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests")]
 
-from nbclient import NotebookClient  # noqa: E402  (the path must be set first)
+from nbclient import NotebookClient  # noqa: E402
+from playwright.sync_api import sync_playwright  # noqa: E402
 
+import site_checks  # noqa: E402  (the path must be set first)
 from book import Book, read_notebook  # noqa: E402
 
 RESULT = ROOT / "benchmarks" / "results" / "house.json"
@@ -68,28 +70,21 @@ def build(target: Path) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def page_weight(page: Path) -> tuple[int, int]:
-    """(bytes gzipped, requests) of a built page with all that it names on this site."""
-    wanted, seen = [page.resolve()], set()
-    total = 0
-    while wanted:
-        path = wanted.pop()
-        if path in seen or not path.is_file():
-            continue
-        seen.add(path)
-        data = path.read_bytes()
-        packed = path.suffix in {".woff2", ".png", ".jpg", ".gif"}
-        total += len(data) if packed else len(gzip.compress(data, 6))
-        if path.suffix == ".html" and path == page.resolve():
-            names = re.findall(r'<(?:link[^>]+href|script[^>]+src|img[^>]+src)="([^"#?]+)', data.decode())
-        elif path.suffix == ".css":
-            names = re.findall(r"url\([\"']?([^\"')#?]+)", data.decode())
-        else:
-            names = []
-        for name in names:
-            if not re.match(r"[a-z]+:", name) and not name.endswith((".html", ".ttf", ".woff")):
-                wanted.append((path.parent / name).resolve())
-    return total, len(seen)
+def page_weights() -> dict[str, tuple[int, int]]:
+    """Page -> (bytes gzipped, requests) of a first visit in a browser, read to the page's end."""
+    path = site_checks.find_browser()
+    if path is None or not (site_checks.HTML / "index.html").exists():
+        return {}
+    found = {}
+    with sync_playwright() as playwright, site_checks.Server(site_checks.HTML) as server:
+        browser = playwright.chromium.launch(executable_path=path, args=site_checks.FLAGS)
+        for page in Book().pages:
+            window = browser.new_context(viewport={"width": 1280, "height": 900})
+            with site_checks.Visit(window, server.address, f"{page}.html") as visit:
+                found[page] = site_checks.weigh(visit)
+            window.close()
+        browser.close()
+    return found
 
 
 def main() -> None:
@@ -106,11 +101,9 @@ def main() -> None:
         times = [seconds_of(lambda n=n: build(Path(folder) / str(n))) for n in range(runs)]
         result["seconds"]["build"] = round(statistics.median(times), 1)
         print(f"{'site, from nothing':24} {statistics.median(times):6.1f} s")
-        site = Path(folder) / "0" / "_build" / "html"
-        for page in Book().pages:
-            weight, requests = page_weight(site / f"{page}.html")
-            result["pages"][page] = {"gzipped": weight, "named_files": requests}
-            print(f"{page:32} {weight / 1000:6.0f} kB gzipped, {requests} files at most")
+    for page, (weight, requests) in page_weights().items():
+        result["pages"][page] = {"gzipped": weight, "requests": requests}
+        print(f"{page:32} {weight / 1000:6.0f} kB gzipped, {requests} requests")
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     print(f"kept in {RESULT.relative_to(ROOT)}")

@@ -194,6 +194,8 @@ def test_book_is_readable_without_scripts(fresh, address):
         page = visit.page
         assert page.locator("article h1").is_visible()
         assert page.locator(".katex").first.is_visible()
+        ground = page.locator(".chapter-facts").evaluate("box => getComputedStyle(box).backgroundColor")
+        assert ground not in ("rgba(0, 0, 0, 0)", "rgb(255, 255, 255)"), "the palette needs a script"
         page.locator("article details:not(.hide) summary").first.click()
         assert page.locator("article details:not(.hide) p").first.is_visible()
 
