@@ -54,8 +54,8 @@ sync: setup  ## write badges, shared cells and the chapter table again
 lab: setup  ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_filters.ipynb
 
-bench: setup  ## measure: times of the notebooks, weight of the pages
-	@for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || exit 1; done
+bench: setup  ## measure networks, notebooks and pages: over an hour; with QUICK=1 a try of three minutes
+	@for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script $(if $(QUICK),--quick) || exit 1; done
 
 lock: setup  ## make requirements.txt again from requirements.in
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

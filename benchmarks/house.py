@@ -1,13 +1,14 @@
 """How long the book takes on this machine, and what its pages weigh.
 
     python benchmarks/house.py [--runs 3]
+    python benchmarks/house.py --quick       the first notebook, once, and one build
 
 Each notebook runs in a new kernel, import of Keras included, and the site is
 built from nothing; medians of several runs. A page's weight is what a browser
 fetches for it on a first visit to its end, text gzipped as a server would send
 it; that part needs `make book` and Chromium or Chrome, and is left out without
 them. Nothing in the book is changed. The results go to
-benchmarks/results/house.json.
+benchmarks/results/house.json; those of a quick try are printed and not kept.
 """
 
 from __future__ import annotations
@@ -91,9 +92,11 @@ def main() -> None:
     """Measure, print a table, keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=3)
-    runs = parser.parse_args().runs
+    parser.add_argument("--quick", action="store_true", help="try everything once, keep nothing")
+    options = parser.parse_args()
+    runs = 1 if options.quick else options.runs
     result = {"machine": machine(), "runs": runs, "seconds": {}, "pages": {}}
-    for path in Book().chapters:
+    for path in Book().chapters[: 1 if options.quick else None]:
         times = [seconds_of(lambda path=path: run_notebook(path)) for _ in range(runs)]
         result["seconds"][path.stem] = round(statistics.median(times), 1)
         print(f"{path.stem:24} {statistics.median(times):6.1f} s  ({min(times):.1f} to {max(times):.1f})")
@@ -104,6 +107,8 @@ def main() -> None:
     for page, (weight, requests) in page_weights().items():
         result["pages"][page] = {"gzipped": weight, "requests": requests}
         print(f"{page:32} {weight / 1000:6.0f} kB gzipped, {requests} requests")
+    if options.quick:
+        return
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
     print(f"kept in {RESULT.relative_to(ROOT)}")

@@ -69,3 +69,17 @@ def test_sections_are_cut_at_h2_even_inside_a_cell():
     )
     assert [section.title for section in prose.sections(notebook)] == [prose.LEAD, "A?", "B?"]
     assert [written for _, written, _ in prose.loose_numerals(notebook)] == ["17", "18"]
+
+
+def test_a_measured_table_holds_its_section_and_no_other():
+    mark = "Measured by `make bench`, benchmarks/results/some.json, networks:"
+    table = "| network | accuracy |\n|---|--:|\n| ours | 91.64 % |"
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_markdown_cell(f"## A?\n\n{mark}\n\n{table}\n\nSo it is 91.6 %, not 91.8 %."),
+            nbformat.v4.new_markdown_cell("## B?\n\nIt was 91.6 %."),
+            nbformat.v4.new_markdown_cell(f"## C?\n\nMeasured:\n\n{table}"),
+        ]
+    )
+    loose = [(title, written) for _, written, title in prose.loose_numerals(notebook)]
+    assert loose == [("A?", "91.8 %"), ("B?", "91.6 %"), ("C?", "91.64 %")]

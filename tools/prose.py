@@ -5,8 +5,10 @@ answer, in a table, in a formula or in an alt text is *held* when, in the same
 section, it stands
 
   (a) in a text output that nbval compares,
-  (b) in an `assert`, or
-  (c) as a literal in the code: then the prose names a size that the code chose.
+  (b) in an `assert`,
+  (c) as a literal in the code: then the prose names a size that the code chose, or
+  (d) in a table whose line directly before says "Measured by `make bench`" and where:
+      tests/test_results.py compares such a table with the committed results.
 
 A numeral with decimals is held by every value that rounds to it, a whole number
 by its equal alone; before a percent sign a hundredth of it serves too. The lead,
@@ -40,6 +42,10 @@ SIZE_NAME = re.compile(r"(?<![\w.])\d+(?:x\d+)+(?!\w)")
 NAMED = re.compile(
     r"\b(?:chapters?|ch\.|parts?|sections?|steps?|questions?|exercises?)\s+\d+(?:(?:, | and | to )\d+)*",
     re.IGNORECASE,
+)
+# The line that says where a table was measured, and the table: (file, part of it, table).
+MEASURED = re.compile(
+    r"(?m)^Measured by `make bench`, (benchmarks/results/\w+\.json), (\w+):\n\n((?:\|.*(?:\n|\Z))+)"
 )
 YEAR = re.compile(r"(?:19|20)\d\d")
 
@@ -185,6 +191,9 @@ def holders(section: Section) -> set[float]:
     for _, cell in section.code:
         if not any(tag.startswith("shared-") for tag in tags(cell)):
             held |= literals(cell.source) | printed(compared_text(cell))
+    for _, text in section.texts:
+        for _, _, table in MEASURED.findall(text):
+            held |= printed(table)
     return held
 
 

@@ -1,0 +1,62 @@
+"""`make bench QUICK=1` runs every benchmark through, and what it says of the networks is what is committed."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from book import Book
+
+ROOT = Book().root
+
+
+def quick(script: str, out) -> dict:
+    """Run a benchmark's quick mode; the report that it writes."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "benchmarks" / script, "--quick", "--out", out],
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(out.read_text("utf-8"))
+
+
+def committed(name: str) -> dict:
+    return json.loads((ROOT / "benchmarks" / "results" / name).read_text("utf-8"))
+
+
+def test_networks(tmp_path):
+    tried = quick("fashion.py", tmp_path / "fashion.json")["results"]
+    full = committed("fashion.json")["results"]
+    assert list(tried) == list(full)
+    for name, runs in full.items():
+        for figure in ("parameters", "multiply_adds", "batch", "epochs_published"):
+            assert tried[name][0][figure] == runs[0][figure], (name, figure)
+        assert tried[name][0]["seconds"] > 0
+        assert 0 <= tried[name][0]["final_accuracy"] <= 1
+
+
+def test_choices(tmp_path):
+    tried = quick("choices.py", tmp_path / "choices.json")["choices"]
+    full = committed("choices.json")["choices"]
+    assert list(tried) == list(full)
+    for name, runs in full.items():
+        assert [run["seed"] for run in runs] == [0, 1, 2]
+        assert tried[name][0]["parameters"] == runs[0]["parameters"], name
+
+
+@pytest.mark.parametrize(
+    ("claim", "holds"),
+    [
+        ("parameters", lambda s, r: r["ours"][0]["parameters"] <= 60_000),
+        ("accuracy", lambda s, r: s["accuracy_mean"] >= 0.915 and len(r["ours"]) == 3),
+        ("time against Hands-On", lambda s, r: s["times_faster_than_hands_on"] >= 25),
+        ("time against TensorFlow", lambda s, r: s["times_faster_than_tf_tutorial"] >= 3),
+    ],
+)
+def test_the_committed_results_keep_the_promise(claim, holds):
+    """The bar that the chapter's network was built for, read from the measured file."""
+    report = committed("fashion.json")
+    assert holds(report["summary"], report["results"]), (claim, report["summary"])

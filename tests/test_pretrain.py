@@ -1,0 +1,80 @@
+"""tools/pretrain_backbone.py: bad sources, going on after a stop, and what it leaves behind."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from book import Book
+
+TOOL = Book().root / "tools" / "pretrain_backbone.py"
+
+
+def run(*arguments, folder):
+    command = [sys.executable, TOOL, *map(str, arguments), "--folder", folder / "work"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def jpegs(count: int) -> dict:
+    """Noise as JPEG files of 8x8 pixels, in the form of an .npz source."""
+    rng = np.random.default_rng(0)
+    files = []
+    for _ in range(count):
+        file = io.BytesIO()
+        Image.fromarray(rng.integers(0, 256, (8, 8, 3), dtype="uint8")).save(file, "JPEG")
+        files.append(file.getvalue())
+    ends = np.cumsum([0, *map(len, files)])
+    return {"jpeg": np.frombuffer(b"".join(files), "uint8"), "offset": ends, "label": np.arange(count) % 2}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    path = tmp_path_factory.mktemp("source") / "small.npz"
+    train, val = jpegs(6), jpegs(4)
+    parts = {f"train_{key}": value for key, value in train.items()}
+    np.savez(path, **parts, **{f"val_{key}": value for key, value in val.items()})
+    return path
+
+
+def test_bad_sources_get_one_sentence(tmp_path):
+    damaged = tmp_path / "damaged.npz"
+    damaged.write_bytes(b"PK\x03\x04 this is no archive")
+    for bad, says in ((tmp_path / "none.zip", "There is no file"), (damaged, "cannot be read")):
+        done = run(bad, folder=tmp_path)
+        assert done.returncode != 0
+        last = done.stderr.strip().splitlines()[-1]
+        assert says in last and "Traceback" not in done.stderr
+        assert not (tmp_path / "work").exists()
+
+
+def test_it_goes_on_where_it_was(source, tmp_path):
+    settings = ("--alpha", 0.25, "--batch", 4)
+    done = run(source, *settings, "--epochs", 1, folder=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    done = run(source, *settings, "--epochs", 2, folder=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "Epoch 1/2" not in done.stdout and "Epoch 2/2" in done.stdout
+    with (tmp_path / "work" / "log.csv").open() as log:
+        assert [row["epoch"] for row in csv.DictReader(log)] == ["0", "1"]
+    report = json.loads((tmp_path / "work" / "report.json").read_text())
+    assert report["pictures"] == 6 and report["classes"] == 2
+    half = tmp_path / "work" / "mobilenet_0.25_64.weights.h5"
+    full = tmp_path / "work" / "latest.weights.h5"
+    assert half.stat().st_size < 0.6 * full.stat().st_size
+
+    import keras
+
+    features = []
+    pictures = np.random.default_rng(1).uniform(-1, 1, (2, 64, 64, 3)).astype("float32")
+    for weights in (full, half):
+        network = keras.applications.MobileNet(
+            (64, 64, 3), alpha=0.25, include_top=False, weights=str(weights), pooling="avg"
+        )
+        assert network.dtype == "float32"
+        features.append(network.predict(pictures, verbose=0))
+    assert np.allclose(*features, atol=0.02)

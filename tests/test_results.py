@@ -1,0 +1,114 @@
+"""The tables that a chapter calls measured say what the committed results say.
+
+Such a table stands in the chapter's Markdown right after a line like
+
+    Measured by `make bench`, benchmarks/results/fashion.json, results:
+
+That part of the file maps a name to its runs, one for each seed. The first
+cell of a row is the name, with ROWS for names that a reader should see
+otherwise; every further column is one of COLUMNS. What was measured with
+several seeds stands as mean ± standard deviation, times as their median. On a failure the message
+holds the row as it must be.
+"""
+
+import json
+from statistics import mean, median, stdev
+
+import pytest
+
+import prose
+from book import Book, read_notebook
+
+BOOK = Book()
+
+# A row's first cell -> name in the file, where they differ.
+ROWS = {
+    "this chapter's": "ours",
+    "one hidden layer of 128": "dense",
+    "LeNet": "lenet",
+    "TinyVGG": "tiny_vgg",
+    "TensorFlow's tutorial": "tf_tutorial",
+    "Hands-On Machine Learning": "hands_on",
+}
+
+
+def seconds_to(level: str):
+    """Median seconds until a test accuracy was reached; a dash if some run never did."""
+
+    def column(runs: list[dict]) -> str:
+        times = [run["seconds_to"][level] for run in runs]
+        return "–" if None in times else f"{median(times):.0f}"
+
+    return column
+
+
+def percent(key: str):
+    """An accuracy: two decimals with its spread over seeds, one decimal for a single run."""
+
+    def column(runs: list[dict]) -> str:
+        shares = [100 * run[key] for run in runs]
+        return f"{shares[0]:.1f} %" if len(runs) == 1 else f"{mean(shares):.2f} ± {stdev(shares):.2f} %"
+
+    return column
+
+
+COLUMNS = {
+    "parameters": lambda runs: f"{runs[0]['parameters']:,}",
+    "multiply-adds": lambda runs: f"{runs[0]['multiply_adds']:,}",
+    "epochs": lambda runs: f"{runs[0]['epochs']}",
+    "seconds an epoch": lambda runs: f"{median(s for run in runs for s in run['seconds_per_epoch']):.1f}",
+    "seconds": lambda runs: f"{median(run['seconds'] for run in runs):.0f}",
+    "processor seconds": lambda runs: f"{median(run['processor_seconds'] for run in runs):.0f}",
+    "to 85 %": seconds_to("0.85"),
+    "to 88 %": seconds_to("0.88"),
+    "to 90 %": seconds_to("0.90"),
+    "to 91 %": seconds_to("0.91"),
+    "test accuracy": percent("final_accuracy"),
+    "validation accuracy": percent("validation_accuracy"),
+    "mirrored": percent("mirrored_accuracy"),
+}
+
+
+def cells(line: str) -> list[str]:
+    """The cells of one line of a Markdown table."""
+    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+
+
+def rows(table: str, results: dict[str, list[dict]]):
+    """(row as it stands, row as the results say) for every row of a table."""
+    heading, _, *body = table.strip().splitlines()
+    columns = [COLUMNS[title] for title in cells(heading)[1:]]
+    for line in body:
+        name = cells(line)[0]
+        runs = results[ROWS.get(name, name)]
+        yield cells(line), [name, *(column(runs) for column in columns)]
+
+
+MEASURED = [
+    pytest.param(file, part, table, id=f"{path.stem}-{part}")
+    for path in BOOK.chapters
+    if path.exists()
+    for cell in read_notebook(path).cells
+    if cell.cell_type == "markdown"
+    for file, part, table in prose.MEASURED.findall(cell.source)
+]
+
+
+@pytest.mark.parametrize(("file", "part", "table"), MEASURED)
+def test_table(file, part, table):
+    results = json.loads((BOOK.root / file).read_text("utf-8"))[part]
+    for stands, measured in rows(table, results):
+        assert stands == measured, f"{file} says: | {' | '.join(measured)} |"
+
+
+def test_a_wrong_number_is_seen():
+    table = "| network | parameters | test accuracy |\n|---|--:|--:|\n| LeNet | 12,001 | 91.50 ± 0.10 % |\n"
+    runs = [{"parameters": 12000, "final_accuracy": share} for share in (0.914, 0.915, 0.916)]
+    ((stands, measured),) = rows(table, {"lenet": runs})
+    assert measured == ["LeNet", "12,000", "91.50 ± 0.10 %"]
+    assert stands != measured
+
+
+def test_a_level_that_one_seed_never_reached_is_a_dash():
+    runs = [{"seconds_to": {"0.91": 12.0}}, {"seconds_to": {"0.91": None}}]
+    assert COLUMNS["to 91 %"](runs) == "–"

@@ -1,0 +1,236 @@
+"""Train the book's own backbone: a MobileNet, from scratch, on small public photographs.
+
+    python tools/pretrain_backbone.py cifar10
+    python tools/pretrain_backbone.py tiny-imagenet-200.zip
+    python tools/pretrain_backbone.py FILE.npz --epochs 12
+
+The source is `cifar10` (Keras downloads it), the file tiny-imagenet-200.zip
+of the CS231n course, or an .npz file that holds JPEG files end to end:
+train_jpeg (all bytes), train_offset (where each begins, and the end),
+train_label, and the same three for `val` or `test`.
+
+Training takes an hour or more on two cores. It can be stopped at any time:
+the same command goes on where it was. Progress goes to the screen and to
+log.csv in the working folder; at the end the weights without the head are
+written there in half precision, with a small JSON that says how they came
+about. Copy the weights to data/models/ and their digest to the card.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import io
+import json
+import os
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras  # noqa: E402  (the setting must stand first)
+import numpy as np  # noqa: E402
+import tensorflow as tf  # noqa: E402
+from PIL import Image  # noqa: E402
+
+SIDE = 64  # pixels that the network sees
+SEED = 0
+
+
+class BadSource(Exception):
+    """The source cannot be used; the message says why and what to do."""
+
+
+# ------------------------------------------------------------------ pictures
+def decoded(files: list[bytes]) -> np.ndarray:
+    """JPEG files -> (N, H, W, 3) uint8; all must be of one size."""
+    return np.stack([np.asarray(Image.open(io.BytesIO(file)).convert("RGB")) for file in files])
+
+
+def from_npz(path: Path):
+    """Read an .npz of JPEG files; the held-out part is called val or test."""
+    with np.load(path) as arrays:
+        held_out = "val" if "val_jpeg" in arrays else "test"
+        parts = []
+        for part in ("train", held_out):
+            data = arrays[f"{part}_jpeg"].tobytes()
+            ends = arrays[f"{part}_offset"]
+            files = [data[start:end] for start, end in zip(ends[:-1], ends[1:], strict=True)]
+            parts.append((decoded(files), arrays[f"{part}_label"].astype("int32").ravel()))
+    return parts
+
+
+def from_tiny_imagenet(path: Path):
+    """Read tiny-imagenet-200.zip as the CS231n course hands it out (64x64)."""
+    with zipfile.ZipFile(path) as archive:
+        classes = archive.read("tiny-imagenet-200/wnids.txt").decode().split()
+        number = {name: k for k, name in enumerate(classes)}
+        train, val = ([], []), ([], [])
+        for name in sorted(archive.namelist()):
+            if name.endswith(".JPEG") and "/train/" in name:
+                train[0].append(archive.read(name))
+                train[1].append(number[name.split("/")[2]])
+        notes = archive.read("tiny-imagenet-200/val/val_annotations.txt").decode()
+        for line in notes.splitlines():
+            file, name, *_ = line.split("\t")
+            val[0].append(archive.read(f"tiny-imagenet-200/val/images/{file}"))
+            val[1].append(number[name])
+    return [(decoded(files), np.array(labels, "int32")) for files, labels in (train, val)]
+
+
+def load(source: str):
+    """[(images, labels) to train on, (images, labels) held out]; images (N, H, W, 3) uint8."""
+    if source == "cifar10":
+        return [(x, y.astype("int32").ravel()) for x, y in keras.datasets.cifar10.load_data()]
+    path = Path(source)
+    if not path.is_file():
+        raise BadSource(f"There is no file {source}. Name cifar10, tiny-imagenet-200.zip or an .npz file.")
+    try:
+        return from_npz(path) if path.suffix == ".npz" else from_tiny_imagenet(path)
+    except Exception as error:
+        raise BadSource(
+            f"{source} cannot be read as a source of photographs ({error}). Fetch it again, or name another."
+        ) from error
+
+
+def batches(images, labels, size: int, augment: bool) -> tf.data.Dataset:
+    """(batch, 64, 64, 3) float32 from -1 to 1, with labels; shuffled and varied if `augment`.
+
+    One call cuts a box out of every picture, mirrors half of them (a box
+    whose right edge comes first is read backwards) and enlarges to 64x64.
+    """
+    pictures, classes = tf.constant(images), tf.constant(labels)
+
+    def cut(numbers):
+        x = tf.cast(tf.gather(pictures, numbers), tf.float32)
+        n = tf.shape(numbers)[0]
+        if not augment:
+            whole = tf.tile([[0.0, 0.0, 1.0, 1.0]], [n, 1])
+            x = tf.image.crop_and_resize(x, whole, tf.range(n), (SIDE, SIDE))
+            return x / 127.5 - 1, tf.gather(classes, numbers)
+        height, width = (tf.sqrt(tf.random.uniform([n, 2], 0.35, 1.0))[:, k] for k in (0, 1))
+        top = tf.random.uniform([n]) * (1 - height)
+        left = tf.random.uniform([n]) * (1 - width)
+        sides = tf.stack([left, left + width], axis=1)
+        sides = tf.where(tf.random.uniform([n, 1]) < 0.5, sides, sides[:, ::-1])
+        boxes = tf.stack([top, sides[:, 0], top + height, sides[:, 1]], axis=1)
+        x = tf.image.crop_and_resize(x, boxes, tf.range(n), (SIDE, SIDE)) / 127.5 - 1
+        contrast = tf.random.uniform([n, 1, 1, 3], 0.8, 1.2)
+        light = tf.random.uniform([n, 1, 1, 1], -0.2, 0.2)
+        return x * contrast + light, tf.gather(classes, numbers)
+
+    numbers = tf.data.Dataset.range(len(images))
+    if augment:
+        numbers = numbers.shuffle(len(images), seed=SEED)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # or every epoch would end with waiting for the tuner
+    return numbers.batch(size).map(cut, num_parallel_calls=2).prefetch(4).with_options(options)
+
+
+# ------------------------------------------------------------------- network
+def backbone(alpha: float) -> keras.Model:
+    """MobileNet without its head: (64, 64, 3) from -1 to 1 -> 1,024 * alpha features."""
+    return keras.applications.MobileNet(
+        (SIDE, SIDE, 3), alpha=alpha, include_top=False, weights=None, pooling="avg"
+    )
+
+
+def in_half_precision(model: keras.Model, alpha: float, path: Path) -> None:
+    """Write the weights as float16; loading turns them back into float32."""
+    usual = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float16")
+    try:
+        half = backbone(alpha)
+    finally:
+        keras.config.set_dtype_policy(usual)
+    half.set_weights(model.get_weights())
+    half.save_weights(path)
+
+
+class Clock(keras.callbacks.Callback):
+    """Adds the seconds of each epoch to what is logged of it."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["seconds"] = round(time.perf_counter() - self.started, 1)
+
+
+def main() -> None:
+    """Train, or go on training, and write weights, log and report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", help="cifar10, tiny-imagenet-200.zip, or an .npz file of JPEG files")
+    parser.add_argument(
+        "--alpha", type=float, default=0.5, help="width of the network (0.25, 0.5, 0.75 or 1)"
+    )
+    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--rate", type=float, default=0.003, help="peak learning rate")
+    parser.add_argument("--folder", type=Path, default=Path("_backbone"), help="working folder")
+    options = parser.parse_args()
+    try:
+        train, held_out = load(options.source)
+    except BadSource as problem:
+        sys.exit(str(problem))
+
+    folder = options.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(SEED)
+    body = backbone(options.alpha)
+    classes = int(train[1].max()) + 1
+    model = keras.Sequential([body, keras.layers.Dropout(0.1), keras.layers.Dense(classes)])
+    steps = options.epochs * -(-len(train[0]) // options.batch)
+    rise = steps // 10
+    rate = keras.optimizers.schedules.CosineDecay(
+        0.0, steps - rise, warmup_target=options.rate, warmup_steps=rise
+    )
+    model.compile(
+        keras.optimizers.AdamW(rate, weight_decay=0.05),
+        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
+        metrics=["accuracy"],
+    )
+
+    def one_hot(x, y):
+        return x, tf.one_hot(y, classes)
+
+    model.fit(
+        batches(*train, options.batch, augment=True).map(one_hot),
+        validation_data=batches(*held_out, 500, augment=False).map(one_hot),
+        epochs=options.epochs,
+        verbose=2,
+        callbacks=[
+            keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False),
+            Clock(),
+            keras.callbacks.CSVLogger(str(folder / "log.csv"), append=True),
+            keras.callbacks.LambdaCallback(
+                on_epoch_end=lambda epoch, logs: body.save_weights(folder / "latest.weights.h5")
+            ),
+        ],
+    )
+    _, accuracy = model.evaluate(batches(*held_out, 500, augment=False).map(one_hot), verbose=0)
+    path = folder / f"mobilenet_{options.alpha:g}_{SIDE}.weights.h5"
+    in_half_precision(body, options.alpha, path)
+    with (folder / "log.csv").open() as log:
+        seconds = sum(float(row["seconds"]) for row in csv.DictReader(log))
+    report = {
+        "pictures": len(train[0]),
+        "picture_size": list(train[0].shape[1:3]),
+        "classes": classes,
+        "alpha": options.alpha,
+        "epochs": options.epochs,
+        "batch": options.batch,
+        "peak_rate": options.rate,
+        "minutes": round(seconds / 60, 1),
+        "held_out_accuracy": round(accuracy, 4),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    (folder / "report.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    print(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    main()
