@@ -26,8 +26,11 @@ $(READY): requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $(READY)
 
+# A changed style, script or extension changes no page by itself, so Sphinx would not copy it.
+CHANGED = $(shell find book/_static book/_templates book/_ext -type f ! -name '*.pyc' -newer _build/html/book/intro.html 2>/dev/null)
+
 book: setup  ## build the site into _build/html
-	@$(BIN)/jupyter-book build . -W -n --keep-going
+	@$(BIN)/jupyter-book build . -W -n --keep-going $(if $(CHANGED),--all)
 	@echo
 	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
 

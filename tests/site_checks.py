@@ -144,9 +144,13 @@ def complaints_requests(visit: Visit) -> list[str]:
 
 
 def complaints_overflow(visit: Visit) -> list[str]:
-    """A page that is wider than the window, with the elements that make it so."""
+    """A page that is wider than the window, with what makes it so; a formula whose beginning is out of reach."""
     return visit.page.evaluate(
         """() => {
+            const cut = [...document.querySelectorAll("div.math")].filter((box) =>
+                [...box.querySelectorAll(".katex-html .base")].some((part) =>
+                    part.getBoundingClientRect().left + box.scrollLeft < box.getBoundingClientRect().left - 1));
+            if (cut.length) return cut.map((e) => `a formula is cut off at its left: ${e.textContent.slice(0, 80)}`);
             const wide = document.documentElement.clientWidth;
             if (document.documentElement.scrollWidth <= wide) return [];
             const scrolls = (e) => e && e !== document.body && e !== document.documentElement &&

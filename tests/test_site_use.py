@@ -242,6 +242,11 @@ FAULTS = {
     "error in the console": ("console", '<script>console.error("planted")</script>'),
     "broken script": ("console", "<script>planted()</script>"),
     "too wide": ("overflow", '<div style="width: 2000px">wide</div>'),
+    "formula without its beginning": (
+        "overflow",
+        '<div class="math" style="display: flex; flex-direction: row-reverse; overflow: auto"><span '
+        'class="katex-html"><span class="base" style="display: inline-block; width: 2000px">z</span></span></div>',
+    ),
     "too many requests": ("weight", "".join(f'<img alt="x" src="{n}.png">' for n in range(61))),
     "too heavy": ("weight", '<img alt="x" src="heavy.bin">'),
 }
