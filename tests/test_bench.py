@@ -60,3 +60,28 @@ def test_the_committed_results_keep_the_promise(claim, holds):
     """The bar that the chapter's network was built for, read from the measured file."""
     report = committed("fashion.json")
     assert holds(report["summary"], report["results"]), (claim, report["summary"])
+
+
+def test_transfer(tmp_path):
+    """Every way to learn runs; ImageNet's where its file is."""
+    tried = quick("transfer.py", tmp_path / "transfer.json")["results"]
+    ways = list(committed("transfer.json")["results"])
+    if not (ROOT / "data/models/mobilenet_2_5_224_tf_no_top.h5").exists():
+        ways = [name for name in ways if "ImageNet" not in name]
+    assert list(tried) == ways
+    assert all(0 <= run["accuracy"] <= 1 for runs in tried.values() for run in runs)
+
+
+def at_ten(name: str) -> float:
+    """Mean accuracy over ten draws of ten pictures of each class, in percent."""
+    runs = [run for run in committed("transfer.json")["results"][name] if run["shots"] == 10]
+    assert sorted(run["draw"] for run in runs) == list(range(10))
+    return 100 * sum(run["accuracy"] for run in runs) / len(runs)
+
+
+def test_the_borrowed_backbone_keeps_its_promise():
+    book = max(at_ten("book, frozen"), at_ten("book, fine-tuned"))
+    imagenet = max(at_ten("ImageNet, frozen"), at_ten("ImageNet, fine-tuned"))
+    assert book >= 70
+    assert book >= at_ten("from scratch") + 15
+    assert imagenet > book

@@ -53,7 +53,7 @@ def test_bad_sources_get_one_sentence(tmp_path):
 
 
 def test_it_goes_on_where_it_was(source, tmp_path):
-    settings = ("--alpha", 0.25, "--batch", 4)
+    settings = ("--alpha", 0.25, "--batch", 4, "--early", 1)
     done = run(source, *settings, "--epochs", 1, folder=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     done = run(source, *settings, "--epochs", 2, folder=tmp_path)
@@ -63,7 +63,7 @@ def test_it_goes_on_where_it_was(source, tmp_path):
         assert [row["epoch"] for row in csv.DictReader(log)] == ["0", "1"]
     report = json.loads((tmp_path / "work" / "report.json").read_text())
     assert report["pictures"] == 6 and report["classes"] == 2
-    half = tmp_path / "work" / "mobilenet_0.25_64.weights.h5"
+    half = tmp_path / "work" / "book_mobilenet.weights.h5"
     full = tmp_path / "work" / "latest.weights.h5"
     assert half.stat().st_size < 0.7 * full.stat().st_size  # the file has headers, too
 

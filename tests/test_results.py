@@ -11,7 +11,9 @@ several seeds stands as mean ± standard deviation, times as their median. On a 
 holds the row as it must be.
 """
 
+import ast
 import json
+import re
 from statistics import mean, median, stdev
 
 import pytest
@@ -52,7 +54,24 @@ def percent(key: str):
     return column
 
 
+def of_draws(shots: int):
+    """Mean and standard deviation over the draws with `shots` pictures a class, in percent."""
+
+    def both(runs: list[dict]) -> tuple[float, float]:
+        shares = [100 * run["accuracy"] for run in runs if run["shots"] == shots]
+        return round(mean(shares), 1), round(stdev(shares), 1)
+
+    return both
+
+
+def few(shots: int):
+    """The same as a cell."""
+    return lambda runs: "{:.1f} ± {:.1f}".format(*of_draws(shots)(runs))
+
+
+SHOTS = (1, 2, 5, 10, 20)
 COLUMNS = {
+    **{f"{shots} a class": few(shots) for shots in SHOTS},
     "parameters": lambda runs: f"{runs[0]['parameters']:,}",
     "multiply-adds": lambda runs: f"{runs[0]['multiply_adds']:,}",
     "epochs": lambda runs: f"{runs[0]['epochs']}",
@@ -99,6 +118,21 @@ def test_table(file, part, table):
     results = json.loads((BOOK.root / file).read_text("utf-8"))[part]
     for stands, measured in rows(table, results):
         assert stands == measured, f"{file} says: | {' | '.join(measured)} |"
+
+
+def test_the_figure_of_chapter_6_draws_the_table():
+    """The chapter's dictionary `measured` holds what benchmarks/results/transfer.json says."""
+    results = json.loads((BOOK.root / "benchmarks/results/transfer.json").read_text("utf-8"))["results"]
+    code = "\n".join(
+        cell.source
+        for cell in read_notebook(BOOK.root / "notebooks/06_transfer_learning.ipynb").cells
+        if cell.cell_type == "code"
+    )
+    measured = ast.literal_eval(re.search(r"(?ms)^measured = (\{.*?^    .*?\})$", code)[1])
+    assert measured == {
+        name: tuple(of_draws(shots)(runs) for shots in SHOTS) for name, runs in results.items()
+    }
+    assert all(sum(run["shots"] == shots for run in runs) == 10 for runs in results.values() for shots in SHOTS)
 
 
 def test_a_wrong_number_is_seen():

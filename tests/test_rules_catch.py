@@ -172,6 +172,12 @@ def changed_shared_cell(notebook):
     next(cell for cell in notebook.cells if "shared-show" in tags(cell)).source += "\nprint()"
 
 
+@plant("shared_cells")
+def too_many_shared_cells(notebook):
+    shown = next(cell for cell in notebook.cells if "shared-show" in tags(cell))
+    notebook.cells += [shown, shown]
+
+
 @plant("random_draws_seeded")
 def unseeded(notebook):
     own_code(notebook).source += "\nnp.random.default_rng()"

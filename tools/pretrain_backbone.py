@@ -36,7 +36,8 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from PIL import Image  # noqa: E402
 
-SIDE = 64  # pixels that the network sees
+SIDE = 64  # pixels that the network sees at the end
+EARLY_SIDE = 48  # and in the first epochs, which take half the time that way
 SEED = 0
 
 
@@ -96,11 +97,11 @@ def load(source: str):
         ) from error
 
 
-def batches(images, labels, size: int, augment: bool) -> tf.data.Dataset:
-    """(batch, 64, 64, 3) float32 from -1 to 1, with labels; shuffled and varied if `augment`.
+def batches(images, labels, size: int, side: int, augment: bool) -> tf.data.Dataset:
+    """(batch, side, side, 3) float32 from -1 to 1, with labels; shuffled and varied if `augment`.
 
     One call cuts a box out of every picture, mirrors half of them (a box
-    whose right edge comes first is read backwards) and enlarges to 64x64.
+    whose right edge comes first is read backwards) and enlarges to the side.
     """
     pictures, classes = tf.constant(images), tf.constant(labels)
 
@@ -109,15 +110,15 @@ def batches(images, labels, size: int, augment: bool) -> tf.data.Dataset:
         n = tf.shape(numbers)[0]
         if not augment:
             whole = tf.tile([[0.0, 0.0, 1.0, 1.0]], [n, 1])
-            x = tf.image.crop_and_resize(x, whole, tf.range(n), (SIDE, SIDE))
+            x = tf.image.crop_and_resize(x, whole, tf.range(n), (side, side))
             return x / 127.5 - 1, tf.gather(classes, numbers)
-        height, width = (tf.sqrt(tf.random.uniform([n, 2], 0.35, 1.0))[:, k] for k in (0, 1))
+        height, width = (tf.sqrt(tf.random.uniform([n, 2], 0.5, 1.0))[:, k] for k in (0, 1))
         top = tf.random.uniform([n]) * (1 - height)
         left = tf.random.uniform([n]) * (1 - width)
         sides = tf.stack([left, left + width], axis=1)
         sides = tf.where(tf.random.uniform([n, 1]) < 0.5, sides, sides[:, ::-1])
         boxes = tf.stack([top, sides[:, 0], top + height, sides[:, 1]], axis=1)
-        x = tf.image.crop_and_resize(x, boxes, tf.range(n), (SIDE, SIDE)) / 127.5 - 1
+        x = tf.image.crop_and_resize(x, boxes, tf.range(n), (side, side)) / 127.5 - 1
         contrast = tf.random.uniform([n, 1, 1, 3], 0.8, 1.2)
         light = tf.random.uniform([n, 1, 1, 1], -0.2, 0.2)
         return x * contrast + light, tf.gather(classes, numbers)
@@ -132,9 +133,9 @@ def batches(images, labels, size: int, augment: bool) -> tf.data.Dataset:
 
 # ------------------------------------------------------------------- network
 def backbone(alpha: float) -> keras.Model:
-    """MobileNet without its head: (64, 64, 3) from -1 to 1 -> 1,024 * alpha features."""
+    """MobileNet without its head: any picture (H, W, 3) from -1 to 1 -> 1,024 * alpha features."""
     return keras.applications.MobileNet(
-        (SIDE, SIDE, 3), alpha=alpha, include_top=False, weights=None, pooling="avg"
+        (None, None, 3), alpha=alpha, include_top=False, weights=None, pooling="avg"
     )
 
 
@@ -167,9 +168,10 @@ def main() -> None:
     parser.add_argument(
         "--alpha", type=float, default=0.5, help="width of the network (0.25, 0.5, 0.75 or 1)"
     )
-    parser.add_argument("--epochs", type=int, default=15)
-    parser.add_argument("--batch", type=int, default=256)
-    parser.add_argument("--rate", type=float, default=0.003, help="peak learning rate")
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--early", type=int, default=8, help=f"first epochs, at {EARLY_SIDE} pixels")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--rate", type=float, default=0.1, help="peak learning rate")
     parser.add_argument("--folder", type=Path, default=Path("_backbone"), help="working folder")
     options = parser.parse_args()
     try:
@@ -182,37 +184,41 @@ def main() -> None:
     keras.utils.set_random_seed(SEED)
     body = backbone(options.alpha)
     classes = int(train[1].max()) + 1
-    model = keras.Sequential([body, keras.layers.Dropout(0.1), keras.layers.Dense(classes)])
+    model = keras.Sequential([body, keras.layers.Dense(classes, kernel_initializer="zeros")])
     steps = options.epochs * -(-len(train[0]) // options.batch)
-    rise = steps // 10
+    rise = steps // 20
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps - rise, warmup_target=options.rate, warmup_steps=rise
     )
+    # Adam and AdamW, at rates from 0.0003 to 0.003, learned next to nothing in a whole epoch here.
     model.compile(
-        keras.optimizers.AdamW(rate, weight_decay=0.05),
-        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
+        keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=2e-4),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-
-    def one_hot(x, y):
-        return x, tf.one_hot(y, classes)
-
-    model.fit(
-        batches(*train, options.batch, augment=True).map(one_hot),
-        validation_data=batches(*held_out, 500, augment=False).map(one_hot),
-        epochs=options.epochs,
-        verbose=2,
-        callbacks=[
-            keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False),
-            Clock(),
-            keras.callbacks.CSVLogger(str(folder / "log.csv"), append=True),
-            keras.callbacks.LambdaCallback(
-                on_epoch_end=lambda epoch, logs: body.save_weights(folder / "latest.weights.h5")
-            ),
-        ],
-    )
-    _, accuracy = model.evaluate(batches(*held_out, 500, augment=False).map(one_hot), verbose=0)
-    path = folder / f"mobilenet_{options.alpha:g}_{SIDE}.weights.h5"
+    held_out_batches = batches(*held_out, 500, SIDE, augment=False)
+    early = min(options.early, options.epochs)
+    for side, begin, end in ((EARLY_SIDE, 0, early), (SIDE, early, options.epochs)):
+        if begin == end:
+            continue
+        model.fit(
+            batches(*train, options.batch, side, augment=True),
+            validation_data=held_out_batches,
+            initial_epoch=begin,
+            epochs=end,
+            shuffle=False,  # the pipeline shuffles
+            verbose=2,
+            callbacks=[
+                keras.callbacks.BackupAndRestore(folder / "backup", delete_checkpoint=False),
+                Clock(),
+                keras.callbacks.CSVLogger(str(folder / "log.csv"), append=True),
+                keras.callbacks.LambdaCallback(
+                    on_epoch_end=lambda epoch, logs: body.save_weights(folder / "latest.weights.h5")
+                ),
+            ],
+        )
+    _, accuracy = model.evaluate(held_out_batches, verbose=0)
+    path = folder / "book_mobilenet.weights.h5"
     in_half_precision(body, options.alpha, path)
     with (folder / "log.csv").open() as log:
         seconds = sum(float(row["seconds"]) for row in csv.DictReader(log))
@@ -222,6 +228,7 @@ def main() -> None:
         "classes": classes,
         "alpha": options.alpha,
         "epochs": options.epochs,
+        "epochs_at_48": early,
         "batch": options.batch,
         "peak_rate": options.rate,
         "minutes": round(seconds / 60, 1),

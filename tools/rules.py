@@ -266,10 +266,11 @@ def tags_known(chapter: Chapter) -> Iterator[Problem]:
 
 @chapter_rule
 def shared_cells(chapter: Chapter) -> Iterator[Problem]:
-    """A shared cell is the same in every notebook, and there are few of them."""
+    """A shared cell is the same in every notebook, and a notebook has few of them."""
     sources = chapter.book.shared()
-    if len(sources) > SHARED_AT_MOST:
-        yield Problem("tools/shared", f"{len(sources)} shared cells.", f"{SHARED_AT_MOST} at most.")
+    mine = [tag for cell in chapter.cells for tag in tags(cell) if tag.startswith("shared-")]
+    if len(mine) > SHARED_AT_MOST:
+        yield chapter.problem(None, f"{len(mine)} shared cells.", f"{SHARED_AT_MOST} at most.")
     for n, cell in chapter.code:
         for tag in tags(cell):
             if tag.startswith("shared-") and cell.source != sources.get(tag):

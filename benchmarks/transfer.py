@@ -1,0 +1,339 @@
+"""How far a few labelled photographs go: from scratch, and with borrowed networks.
+
+    python benchmarks/transfer.py            everything, over half an hour; goes on where it was stopped
+    python benchmarks/transfer.py --quick    one draw, a few steps: a try of a minute
+    python benchmarks/transfer.py --only "book, frozen" --part validation
+
+The pictures are the book's stamps, five classes, cut out and put on
+backgrounds. 1, 2, 5, 10 or 20 of the 20 training pictures of each class are
+drawn, ten times; a network learns from them and is judged on the test
+pictures. The accuracy is the mean of the classes' accuracies. All networks
+see the same draws and the same eight variants of each drawn picture
+(background, size, place, mirrored or not); the test pictures lie on
+backgrounds that no training picture lies on. With 20 a class every draw
+takes the same pictures, and the draws differ in their random starts alone.
+
+Six ways to learn:
+
+    from scratch           MobileNet 0.5 at 64x64, random weights, everything trained
+    random, frozen         the same network left as it was drawn; a dense layer on its features
+    book, frozen           the book's own MobileNet 0.5 at 64x64; a dense layer on its features
+    book, fine-tuned       then all its weights follow, at a small rate; batch statistics fixed
+    ImageNet, frozen       MobileNet 0.25 with the official ImageNet weights, at 128x128
+    ImageNet, fine-tuned   then all its weights follow
+
+Finished draws are kept in benchmarks/results/transfer.json. The settings were
+chosen on the validation pictures (--part validation, other results file).
+The ImageNet part is left out, with a line that says so, if its weights are
+not in data/models/ (chapter 6 fetches them there).
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import time
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_HOME", str(ROOT / "data"))
+
+import keras  # noqa: E402  (the settings must stand first)
+import numpy as np  # noqa: E402
+from matplotlib.colors import hsv_to_rgb  # noqa: E402
+from PIL import Image  # noqa: E402
+
+SHOTS = (1, 2, 5, 10, 20)
+DRAWS = 10
+VARIANTS = 8
+WAYS = {  # name: (weights, side in pixels, is the backbone trained?)
+    "from scratch": (None, 64, True),
+    "random, frozen": (None, 64, False),
+    "book, frozen": ("book", 64, False),
+    "book, fine-tuned": ("book", 64, True),
+    "ImageNet, frozen": ("imagenet", 128, False),
+    "ImageNet, fine-tuned": ("imagenet", 128, True),
+}
+MODELS = ROOT / "data" / "models"
+BOOK_WEIGHTS = MODELS / "book_mobilenet.weights.h5"
+# One file for any size of picture; data/README.md says where Keras has it from.
+IMAGENET_WEIGHTS = MODELS / "mobilenet_2_5_224_tf_no_top.h5"
+# Backgrounds of one part are not used in another: hue 3 * n + PLAIN, and these photographs.
+PLAIN = {"train": 0, "validation": 1, "test": 2}
+PHOTOGRAPHS = {"train": ("brick", "coffee"), "validation": ("grass",), "test": ("rocket",)}
+
+
+# ------------------------------------------------------------------ pictures
+def stamps(part: str) -> tuple[list[Image.Image], np.ndarray, list[str]]:
+    """The cut-out pictures of a part (RGBA), their class numbers, the names of the classes."""
+    pictures, labels = [], []
+    with zipfile.ZipFile(ROOT / "data" / "datasets" / "stamps.zip") as archive:
+        names = sorted(n for n in archive.namelist() if n.startswith(f"{part}/"))
+        classes = sorted({name.split("/")[1] for name in names})
+        for name in names:
+            pictures.append(Image.open(io.BytesIO(archive.read(name))).convert("RGBA"))
+            labels.append(classes.index(name.split("/")[1]))
+    return pictures, np.array(labels), classes
+
+
+def background(part: str, side: int, photographs, rng) -> Image.Image:
+    """A plain colour or a piece of a photograph, (side, side) RGB."""
+    if rng.random() < 0.5:
+        hue = (3 * rng.integers(4) + PLAIN[part]) / 12
+        color = 255 * hsv_to_rgb([hue, rng.uniform(0, 0.6), rng.uniform(0.4, 1)])
+        return Image.new("RGB", (side, side), tuple(int(value) for value in color))
+    photograph = Image.fromarray(photographs[rng.choice(PHOTOGRAPHS[part])]).convert("RGB")
+    left, top = (int(rng.integers(length - 128 + 1)) for length in photograph.size)
+    return photograph.crop((left, top, left + 128, top + 128)).resize((side, side), Image.Resampling.BOX)
+
+
+def composed(stamp: Image.Image, part: str, side: int, photographs, rng) -> np.ndarray:
+    """The stamp on a background: (side, side, 3) uint8. It fills 70 to 95 % of the side."""
+    # Stamps come in different sizes; first all lose the detail that the small ones lack.
+    stamp = stamp.copy()
+    stamp.thumbnail((64, 64), Image.Resampling.BOX)
+    scale = side * rng.uniform(0.7, 0.95) / max(stamp.size)
+    size = [max(1, round(length * scale)) for length in stamp.size]
+    stamp = stamp.resize(size, Image.Resampling.BICUBIC)
+    if rng.random() < 0.5:
+        stamp = stamp.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    scene = background(part, side, photographs, rng)
+    place = tuple(int(rng.integers(side - length + 1)) for length in size)
+    scene.paste(stamp, place, stamp)
+    return np.asarray(scene)
+
+
+def scenes(part: str, side: int, variants: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """(pictures, variants, side, side, 3) uint8, class numbers, class names; always the same."""
+    photographs = np.load(ROOT / "data" / "datasets" / "photographs.npz")
+    photographs = {name: photographs[name] for name in photographs.files}
+    pictures, labels, classes = stamps(part)
+    rng = np.random.default_rng(PLAIN[part])
+    result = [
+        [composed(picture, part, side, photographs, rng) for _ in range(variants)] for picture in pictures
+    ]
+    return np.array(result), labels, classes
+
+
+# ------------------------------------------------------------------ networks
+def backbone(weights: str | None, side: int, seed: int) -> keras.Model:
+    """MobileNet without its head: pictures (side, side, 3) from 0 to 255 -> pooled features."""
+    keras.utils.set_random_seed(seed)
+    alpha = 0.25 if weights == "imagenet" else 0.5
+    file = {"book": BOOK_WEIGHTS, "imagenet": IMAGENET_WEIGHTS, None: None}[weights]
+    return keras.applications.MobileNet(
+        (side, side, 3), alpha=alpha, include_top=False, weights=file, pooling="avg"
+    )
+
+
+def normalisations(body: keras.Model) -> list[keras.layers.Layer]:
+    """The layers of batch normalisation of a backbone."""
+    return [layer for layer in body.layers if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def settled(body: keras.Model, pictures: np.ndarray) -> None:
+    """Take the running averages from these pictures (N, side, side, 3), and no other.
+
+    Without them the numbers of a network with random weights shrink from
+    layer to layer, and its features say nothing.
+    """
+    for layer in normalisations(body):
+        layer.momentum = 0.0  # forget the old averages at once
+    body(scaled(pictures), training=True)
+
+
+def scaled(pictures: np.ndarray) -> np.ndarray:
+    """uint8 -> float32 from -1 to 1, as MobileNet wants it."""
+    return pictures.astype("float32") / 127.5 - 1
+
+
+def balanced(answers: np.ndarray, labels: np.ndarray) -> float:
+    """Mean over the classes of the share of right answers."""
+    right = answers == labels
+    return float(np.mean([right[labels == each].mean() for each in np.unique(labels)]))
+
+
+class Head:
+    """A dense layer on standardised features, trained on all of them at once."""
+
+    def __init__(self, inputs: int, classes: int):
+        self.dense = keras.layers.Dense(classes, kernel_regularizer=keras.regularizers.L2(0.003))
+        self.model = keras.Sequential([keras.Input((inputs,)), self.dense])
+        self.model.compile(
+            keras.optimizers.Adam(0.01), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        )
+        self.model.optimizer.build(self.model.trainable_variables)
+        self.fresh = [variable.numpy() for variable in self.model.optimizer.variables]
+
+    def train(self, features: np.ndarray, labels: np.ndarray, seed: int, steps: int) -> None:
+        self.mean, self.spread = features.mean(axis=0), features.std(axis=0) + 1e-3
+        rng = np.random.default_rng(seed)
+        self.dense.set_weights(
+            [rng.normal(0, 0.01, self.dense.kernel.shape), np.zeros(self.dense.bias.shape)]
+        )
+        for variable, value in zip(self.model.optimizer.variables, self.fresh, strict=True):
+            variable.assign(value)
+        x = (features - self.mean) / self.spread
+        for _ in range(steps):
+            self.model.train_on_batch(x, labels)
+
+    def answers(self, features: np.ndarray) -> np.ndarray:
+        x = (features - self.mean) / self.spread
+        return self.model.predict_on_batch(x).argmax(axis=1)
+
+    def folded(self) -> list[np.ndarray]:
+        """Kernel and bias of a dense layer that works on the features as they are."""
+        kernel, bias = self.dense.get_weights()
+        kernel = kernel / self.spread[:, None]
+        return [kernel, bias - self.mean @ kernel]
+
+
+class Whole:
+    """Backbone and dense layer, trained together; built and compiled once for all draws."""
+
+    def __init__(self, body: keras.Model, classes: int, statistics_move: bool, rate: float):
+        inputs = keras.Input(body.input_shape[1:])
+        self.dense = keras.layers.Dense(classes)
+        # Not trainable means inference mode for batch normalisation. In Keras 3 the
+        # argument training=False would not do: train_on_batch overrules it.
+        for layer in normalisations(body):
+            layer.trainable = statistics_move
+        self.body, self.model = body, keras.Model(inputs, self.dense(body(inputs)))
+        self.model.compile(
+            keras.optimizers.Adam(rate), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        )
+        self.model.optimizer.build(self.model.trainable_variables)
+        self.start = [weights.copy() for weights in body.get_weights()]
+        self.fresh = [variable.numpy() for variable in self.model.optimizer.variables]
+
+    def train(self, pictures, labels, seed: int, steps: int, head=None, body=None) -> None:
+        self.body.set_weights(self.start if body is None else body)
+        rng = np.random.default_rng(seed)
+        shape = self.dense.kernel.shape
+        self.dense.set_weights(head or [rng.normal(0, 0.01, shape), np.zeros(shape[1])])
+        for variable, value in zip(self.model.optimizer.variables, self.fresh, strict=True):
+            variable.assign(value)
+        for _ in range(steps):
+            some = rng.integers(len(labels), size=32)
+            self.model.train_on_batch(scaled(pictures[some]), labels[some])
+
+    def answers(self, pictures: np.ndarray) -> np.ndarray:
+        parts = [self.model.predict_on_batch(scaled(part)) for part in np.array_split(pictures, 4)]
+        return np.concatenate(parts).argmax(axis=1)
+
+
+# ---------------------------------------------------------------- comparison
+def drawn(labels: np.ndarray, shots: int, draw: int) -> np.ndarray:
+    """The numbers of the training pictures of one draw: `shots` of each class."""
+    rng = np.random.default_rng([shots, draw])
+    return np.concatenate(
+        [rng.permutation(np.flatnonzero(labels == each))[:shots] for each in np.unique(labels)]
+    )
+
+
+class Way:
+    """One way to learn: `accuracy(shots, draw)` trains once and tests."""
+
+    def __init__(self, name: str, part: str, quick: bool):
+        weights, side, self.trained = WAYS[name]
+        self.from_scratch = name == "from scratch"
+        self.quick = quick
+        variants = 2 if quick else VARIANTS
+        self.x, self.y, classes = scenes("train", side, variants)
+        self.test_x, self.test_y, _ = scenes(part, side, 1 if quick else 4)
+        self.flat_test = self.test_x.reshape(-1, side, side, 3)
+        self.flat_test_y = np.repeat(self.test_y, self.test_x.shape[1])
+        body = self.body = backbone(weights, side, seed=0)
+        if name == "random, frozen":
+            settled(body, self.x[:, 0])
+        if not self.from_scratch:
+            features = body.predict(scaled(self.x.reshape(-1, side, side, 3)), verbose=0)
+            self.features = features.reshape(*self.x.shape[:2], -1)
+            self.test_features = body.predict(scaled(self.flat_test), verbose=0)
+            self.head = Head(features.shape[1], len(classes))
+        if self.trained:
+            self.whole = Whole(
+                body, len(classes), self.from_scratch, rate=0.001 if self.from_scratch else 0.0001
+            )
+
+    def accuracy(self, shots: int, draw: int) -> float:
+        chosen = drawn(self.y, shots, draw)
+        labels = np.repeat(self.y[chosen], self.x.shape[1])
+        pictures = self.x[chosen].reshape(-1, *self.x.shape[2:])
+        if not self.from_scratch:
+            features = self.features[chosen].reshape(len(labels), -1)
+            self.head.train(features, labels, draw, steps=5 if self.quick else 150)
+            if not self.trained:
+                return balanced(self.head.answers(self.test_features), self.flat_test_y)
+        if self.from_scratch:
+            body = backbone(None, self.x.shape[2], seed=draw + 1).get_weights()
+            self.whole.train(pictures, labels, draw, 2 if self.quick else 300, body=body)
+        else:
+            self.whole.train(pictures, labels, draw, 2 if self.quick else 100, head=self.head.folded())
+        return balanced(self.whole.answers(self.flat_test), self.flat_test_y)
+
+
+def table(report: dict) -> str:
+    """Mean and standard deviation over the draws, in percent, as fixed-width text."""
+    lines = [f"{'':22}" + "".join(f"{shots:>13}" for shots in SHOTS)]
+    for name, runs in report["results"].items():
+        line = f"{name:22}"
+        for shots in SHOTS:
+            values = [100 * run["accuracy"] for run in runs if run["shots"] == shots]
+            line += (
+                f"{np.mean(values):8.1f} ±{np.std(values, ddof=1):4.1f}" if len(values) > 1 else f"{'':13}"
+            )
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run what is missing and write the results after every draw."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one draw, a few steps")
+    parser.add_argument("--only", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--part", choices=("test", "validation"), default="test")
+    parser.add_argument("--draws", type=int, default=DRAWS)
+    parser.add_argument("--again", action="store_true", help="forget the finished draws")
+    parser.add_argument("--out", type=Path, default=None)
+    options = parser.parse_args()
+    name = "transfer" + ("_validation" if options.part == "validation" else "")
+    name += "_quick" if options.quick else ""
+    path = options.out or ROOT / "benchmarks" / "results" / f"{name}.json"
+    report = {"part": options.part, "variants": VARIANTS, "results": {}}
+    if path.exists() and not options.again and not options.quick:
+        report = json.loads(path.read_text("utf-8"))
+    for name in options.only:
+        runs = report["results"].setdefault(name, [])
+        missing = [
+            (shots, draw)
+            for shots in (SHOTS[:1] if options.quick else SHOTS)
+            for draw in range(1 if options.quick else options.draws)
+            if not any(run["shots"] == shots and run["draw"] == draw for run in runs)
+        ]
+        if not missing:
+            continue
+        if WAYS[name][0] == "imagenet" and not IMAGENET_WEIGHTS.exists():
+            if not runs:
+                del report["results"][name]
+            print(f"{name}: skipped, data/models/{IMAGENET_WEIGHTS.name} is not there.")
+            continue
+        way = Way(name, options.part, options.quick)
+        for shots, draw in missing:
+            started = time.perf_counter()
+            accuracy = way.accuracy(shots, draw)
+            seconds = round(time.perf_counter() - started, 1)
+            runs.append({"shots": shots, "draw": draw, "accuracy": round(accuracy, 4), "seconds": seconds})
+            print(f"{name:22} {shots:2} a class, draw {draw}: {accuracy:.1%} in {seconds} s", flush=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+        keras.utils.clear_session()
+    print(table(report))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""Chapter 6's reader of somebody's own photographs: whatever the files are, it goes on or says why not.
+
+The functions are taken from the notebook, as a reader runs them.
+"""
+
+import contextlib
+import io
+import posixpath
+import warnings
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from book import Book, read_notebook
+
+NAMES = ("opened", "on_white", "files_of", "reading", "collected", "usable")
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    """The reader's functions by name."""
+    space = {
+        "io": io, "np": np, "posixpath": posixpath, "warnings": warnings, "zipfile": zipfile, "Path": Path,
+        "PurePosixPath": PurePosixPath, "Picture": Image, "ImageOps": ImageOps,
+        "UnidentifiedImageError": UnidentifiedImageError,
+    }  # fmt: skip
+    cells = read_notebook(Book().root / "notebooks/06_transfer_learning.ipynb").cells
+    for name in NAMES:
+        (source,) = [cell.source for cell in cells if cell.source.startswith(f"def {name}(")]
+        exec(source, space)
+    return space
+
+
+def scene(seed: int, size=(120, 90)) -> Image.Image:
+    """Coloured noise, never the same twice."""
+    rng = np.random.default_rng(seed)
+    return Image.fromarray(rng.integers(0, 256, (size[1], size[0], 3), dtype="uint8"))
+
+
+def file(picture: Image.Image, kind="JPEG", **settings) -> bytes:
+    """A picture as the bytes of a file."""
+    out = io.BytesIO()
+    picture.save(out, kind, **settings)
+    return out.getvalue()
+
+
+def zipped(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+def unpacked(path: Path, files: dict[str, bytes]) -> Path:
+    for name, data in files.items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_bytes(data)
+    return path
+
+
+def result(chapter, source) -> tuple[dict[str, int], list[str]]:
+    """(number of pictures by class, the lines about what was left out)."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        by_class = chapter["usable"](source)
+    return {kind: len(members) for kind, members in by_class.items()}, said.getvalue().splitlines()
+
+
+CLEAN = {
+    f"{kind}/{n}.jpg": file(scene(10 * k + n)) for k, kind in enumerate(("cup", "dog")) for n in range(3)
+}
+
+
+@pytest.mark.parametrize("above", ["", "photos/", "a/b/"])
+def test_folder_and_zip_give_the_same(chapter, tmp_path, above):
+    files = {above + name: data for name, data in CLEAN.items()}
+    folder = unpacked(tmp_path / "folder", files)
+    archive = zipped(tmp_path / "files.zip", files)
+    assert result(chapter, folder) == result(chapter, archive) == ({"cup": 3, "dog": 3}, [])
+
+
+def test_windows_paths_and_deeper_folders(chapter, tmp_path):
+    deep = {f"dog/2024/march/{n}.jpg": file(scene(50 + n)) for n in range(2)}
+    assert result(chapter, zipped(tmp_path / "deep.zip", CLEAN | deep))[0] == {"cup": 3, "dog": 5}
+    windows = {name.replace("/", "\\"): data for name, data in CLEAN.items()}
+    assert result(chapter, zipped(tmp_path / "windows.zip", windows))[0] == {"cup": 3, "dog": 3}
+
+
+SIXTEEN = Image.fromarray(np.random.default_rng(1).integers(0, 65536, (40, 40), dtype="uint16"))
+TURNED = Image.Exif()
+TURNED[0x0112] = 6
+GUISES = {
+    "cmyk.jpg": file(scene(20).convert("CMYK")),
+    "grey.png": file(scene(21).convert("L"), "PNG"),
+    "bits.png": file(scene(22).convert("1"), "PNG"),
+    "palette.png": file(scene(23).convert("P"), "PNG"),
+    "palette.gif": file(scene(24), "GIF"),
+    "film.gif": file(scene(25), "GIF", save_all=True, append_images=[scene(26)]),
+    "film.png": file(scene(27), "PNG", save_all=True, append_images=[scene(28)]),
+    "film.webp": file(scene(29), "WEBP", save_all=True, append_images=[scene(30)]),
+    "glass.png": file(scene(31).convert("RGBA"), "PNG"),
+    "grey glass.png": file(scene(32).convert("LA"), "PNG"),
+    "key.png": file(scene(33).convert("L"), "PNG", transparency=7),
+    "sixteen.png": file(SIXTEEN, "PNG"),
+    "float.tiff": file(Image.fromarray(np.asarray(scene(34).convert("L"), "float32")), "TIFF"),
+    "lab.tiff": file(scene(35).convert("LAB"), "TIFF"),
+    "scan.bmp": file(scene(36), "BMP"),
+    "progressive.jpg": file(scene(37), progressive=True),
+    "turned.jpg": file(scene(38), exif=TURNED),
+    "huge.jpg": file(scene(39).resize((5000, 4000))),
+    "panorama.png": file(scene(40, (900, 16)), "PNG"),
+    "no ending": file(scene(41)),
+}
+
+
+@pytest.mark.parametrize("name", GUISES)
+def test_every_guise_is_read(chapter, name):
+    picture = chapter["opened"](GUISES[name])
+    assert picture.mode == "RGB" and picture.size == (128, 128)
+
+
+def test_a_turned_picture_stands_upright(chapter):
+    half = Image.new("RGB", (64, 64), "white")
+    half.paste("black", (0, 0, 32, 64))  # dark on the left
+    upright = np.asarray(chapter["opened"](file(half, exif=TURNED)).convert("L"))
+    assert upright[:60].mean() < 30 < 200 < upright[70:].mean()  # a quarter turn: dark above
+
+
+BAD = {
+    "cut.jpg": (CLEAN["cup/0.jpg"][:1500], "is damaged"),
+    "empty.png": (b"", "is no picture that Pillow knows"),
+    "text.jpg": (b"no picture", "is no picture that Pillow knows"),
+    "drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is no picture that Pillow knows"),
+    "tiny.png": (file(scene(1, (5, 4)), "PNG"), "is too small, 5x4 pixels"),
+    "bomb.png": (file(Image.new("1", (20000, 20000)), "PNG"), "is too large; shrink it"),
+    "twin.jpg": (CLEAN["cup/0.jpg"], "is the same picture as"),
+    ".hidden.jpg": (CLEAN["cup/0.jpg"], "is a hidden file"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_every_bad_file_is_named_and_the_rest_goes_on(chapter, tmp_path, name):
+    data, says = BAD[name]
+    counts, said = result(chapter, zipped(tmp_path / "files.zip", CLEAN | {f"dog/{name}": data}))
+    assert counts == {"cup": 3, "dog": 3} or name == "twin.jpg"
+    (line,) = said
+    assert line.startswith("left out: ") and says in line
+
+
+def test_random_damage_never_stops_it(chapter):
+    """300 files with bytes changed or cut off: a picture or a sentence, nothing else."""
+    rng = np.random.default_rng(0)
+    sources, outcomes = list(GUISES.values()), {"read": 0, "refused": 0}
+    for _ in range(300):
+        data = bytearray(sources[rng.integers(len(sources))][: 1 << 16])
+        for place in rng.integers(len(data), size=rng.integers(1, 30)):
+            data[place] = rng.integers(256)
+        try:
+            chapter["opened"](bytes(data[: rng.integers(1, len(data) + 1)]))
+            outcomes["read"] += 1
+        except ValueError as problem:
+            assert str(problem).startswith("is ")
+            outcomes["refused"] += 1
+    assert min(outcomes.values()) > 5, outcomes
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({}, "I need two folders with two pictures each."),
+        ({"cup/1.jpg": CLEAN["cup/0.jpg"], "cup/2.jpg": CLEAN["cup/1.jpg"]}, "I need two folders"),
+        ({"1.jpg": CLEAN["cup/0.jpg"], "2.jpg": CLEAN["cup/1.jpg"]}, "I need two folders"),
+    ],
+)
+def test_too_little_to_learn_from(chapter, tmp_path, files, says):
+    with pytest.raises(ValueError, match=says):
+        result(chapter, zipped(tmp_path / "files.zip", files))
+
+
+def test_no_source(chapter, tmp_path):
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(zipped(tmp_path / "files.zip", CLEAN).read_bytes()[:2000])
+    for source, says in ((tmp_path / "none", "There is no file"), (broken, "is no folder and no zip file")):
+        with pytest.raises(ValueError, match=says):
+            result(chapter, source)
