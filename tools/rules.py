@@ -368,7 +368,9 @@ def exercises_complete(chapter: Chapter) -> Iterator[Problem]:
             continue
         starter = cells[0][0]
         if [places[0] for places in cells] != [starter, starter + 1, starter + 2]:
-            yield chapter.problem(starter, f"The cells of exercise {name} do not follow one another.", "do so.")
+            yield chapter.problem(
+                starter, f"The cells of exercise {name} do not follow one another.", "do so."
+            )
         if not chapter.cells[starter - 1].source.startswith(f"### Exercise {name}: "):
             yield chapter.problem(starter, "No task stands above it.", f"write '### Exercise {name}: ...'.")
     starters = [chapter.cells[kinds["exercise"][0]].source for kinds in found.values() if "exercise" in kinds]
@@ -450,7 +452,9 @@ def quiz_shape(chapter: Chapter) -> Iterator[Problem]:
         if len(letters) < 3 or len(right[-1]) != 1:
             yield chapter.problem(n, "Not one right option of three or four.", "mark one with 'Right.'.")
         if not found["asked"].endswith("?") or "](" in found["options"]:
-            yield chapter.problem(n, "It asks nothing, or links in an option.", "end with ?; link in the answers.")
+            yield chapter.problem(
+                n, "It asks nothing, or links in an option.", "end with ?; link in the answers."
+            )
     if len(right) > 3 and len(set(right)) < 3:
         yield chapter.problem(asked[0][0], f"The right options are {right}.", "let their places vary.")
 

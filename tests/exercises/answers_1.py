@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+
 from answers import DATA, right, wrong
 
 # --- 1.1 change one pixel ----------------------------------------------------------------------
@@ -182,7 +183,9 @@ wrong("1.5", "bias is left out")(lambda p, w, b, t: 2 * error(p, w, 0, t) * p)
 wrong("1.5", "not by the pixels")(lambda p, w, b, t: 2 * error(p, w, b, t) * w)
 wrong("1.5", "not its gradient")(lambda p, w, b, t: error(p, w, b, t) ** 2)
 wrong("1.5", "pixel is missing")(lambda p, w, b, t: np.full(p.shape, 2 * error(p, w, b, t)))
-wrong("1.5", "one number", label="summed over the weights")(lambda p, w, b, t: (2 * error(p, w, b, t) * p).sum())
+wrong("1.5", "one number", label="summed over the weights")(
+    lambda p, w, b, t: (2 * error(p, w, b, t) * p).sum()
+)
 
 
 @wrong("1.5", "changed its input number 1 in place")

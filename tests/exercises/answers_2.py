@@ -5,6 +5,7 @@ import math
 
 import keras
 import numpy as np
+
 from answers import DATA, right, wrong
 
 # --- 2.1 predict the size ----------------------------------------------------------------------
@@ -46,9 +47,7 @@ def _(n, k, padding, stride, dilation):
     return places
 
 
-right("2.2", "asking for the windows")(
-    lambda n, k, p, s, d: len(range(0, n + 2 * p - d * (k - 1), s))
-)
+right("2.2", "asking for the windows")(lambda n, k, p, s, d: len(range(0, n + 2 * p - d * (k - 1), s)))
 
 # --- 2.3 convolution with padding and stride ---------------------------------------------------
 
@@ -204,7 +203,9 @@ wrong("2.5", "rows and columns are swapped")(lambda h, w, k, p: count(h, w, k, p
 wrong("2.5", "a loop stops one short")(lambda h, w, k, p: count(h, w, k, p, p, 1))
 wrong("2.5", "frame is part of the answer")(lambda h, w, k, p: count(h + 2 * p, w + 2 * p, k, 0, 0))
 wrong("2.5", "windows of one row")(lambda h, w, k, p: np.tile(count(h, w, k, p, p)[0], (h, 1)))
-wrong("2.5", "one number", label="the number of windows")(lambda h, w, k, p: np.array((h - k + 1) * (w - k + 1)))
+wrong("2.5", "one number", label="the number of windows")(
+    lambda h, w, k, p: np.array((h - k + 1) * (w - k + 1))
+)
 
 
 @wrong("2.5", "Is a return missing?")

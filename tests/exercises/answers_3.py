@@ -2,9 +2,10 @@
 
 import keras
 import numpy as np
-from answers import DATA, right, wrong
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import convolve2d
+
+from answers import DATA, right, wrong
 
 # --- 3.1 change the bias -----------------------------------------------------------------------
 
@@ -82,9 +83,7 @@ right("3.3", "NumPy")(lambda z, above: above * (z > 0))
 
 @right("3.3", "loops")
 def _(z, above):
-    return np.reshape(
-        [g if value > 0 else 0.0 for value, g in zip(z.flat, above.flat, strict=True)], z.shape
-    )
+    return np.reshape([g if value > 0 else 0.0 for value, g in zip(z.flat, above.flat, strict=True)], z.shape)
 
 
 @right("3.3", "automatic")

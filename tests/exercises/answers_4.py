@@ -2,8 +2,9 @@
 
 import keras
 import numpy as np
-from answers import DATA, right, wrong
 from numpy.lib.stride_tricks import sliding_window_view
+
+from answers import DATA, right, wrong
 
 # --- 4.1 change one value ----------------------------------------------------------------------
 
@@ -14,7 +15,9 @@ wrong("4.1", "rise is not divided")((400, 308.5))
 wrong("4.1", "mean has not changed")((400, 157.5))
 wrong("4.1", "added up")((400, 781))
 wrong("4.1", "changed places")((195.25, 400))
-wrong("4.1", "Result 2 of 2", "expected: 195.25", "came:     195", label="fraction dropped")(np.array([400, 195]))
+wrong("4.1", "Result 2 of 2", "expected: 195.25", "came:     195", label="fraction dropped")(
+    np.array([400, 195])
+)
 right("4.1", "a tuple")((400, 195.25))
 right("4.1", "computed")([max(0, 381, 0, 400), np.mean([0, 381, 0, 400])])
 
@@ -64,7 +67,9 @@ def _(values, size, stride):
 
 
 right("4.2", "NumPy")(lambda v, k, s: cut(v, k, s).max(axis=(2, 3)))
-right("4.2", "Keras")(lambda v, k, s: keras.layers.MaxPooling2D(k, strides=s)(v[None, :, :, None])[0, :, :, 0])
+right("4.2", "Keras")(
+    lambda v, k, s: keras.layers.MaxPooling2D(k, strides=s)(v[None, :, :, None])[0, :, :, 0]
+)
 
 
 @right("4.2", "loops")

@@ -12,8 +12,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from answers import RIGHT, WRONG
 
+from answers import RIGHT, WRONG
 from book import Book, read_notebook, tags
 from rules import Chapter, exercises
 
