@@ -51,7 +51,7 @@
   /* A question: choose, then check. The words that belong to the choice come into
      a place that a screen reader speaks; all answers can still be unfolded. */
   const askQuestions = () =>
-    all("fieldset.quiz").forEach((quiz) => {
+    all("fieldset.quiz").forEach((quiz, number, quizzes) => {
       const options = all("input", quiz);
       const answers = all("details li", quiz);
       const button = document.createElement("button");
@@ -70,7 +70,10 @@
         setTimeout(() => {
           if (chosen < 0) return void (words.textContent = "Choose an answer first.");
           words.innerHTML = answers[chosen].innerHTML;
-          quiz.dataset.state = /^\s*\w\. Right\./.test(words.textContent) ? "right" : "wrong";
+          const right = /^\s*\w\. Right\./.test(words.textContent);
+          quiz.dataset.state = right ? "right" : "wrong";
+          const detail = { number, asked: quizzes.length, right };
+          document.dispatchEvent(new CustomEvent("answered", { detail }));
         }, 50);
       };
       button.addEventListener("click", check);
