@@ -179,6 +179,56 @@ def test_solutions_unfold_by_keyboard(reader, address, chapter):
         assert solution.get_by_text("the solution passes").is_visible()
 
 
+def test_progress_is_remembered_shown_saved_and_forgotten(fresh, address):
+    """A chapter ticked and a question answered: in the sidebar, on the introduction, after a reload."""
+    window = fresh(accept_downloads=True)
+    with site.Visit(window, address, QUIZZES[0]) as visit:
+        page = visit.page
+        mark = page.locator("nav.bd-links .chapter-mark")
+        assert mark.count() == 0
+        box = page.get_by_role("checkbox", name="I have finished this chapter")
+        box.focus()
+        page.keyboard.press("Space")
+        assert mark.inner_text() == "read"
+        quiz = page.locator("fieldset.quiz").first
+        for option in quiz.get_by_role("radio").all():
+            option.check()
+            quiz.get_by_role("button", name="Check the answer").click()
+            page.wait_for_function("document.querySelector('fieldset.quiz').dataset.state")
+        total = page.locator("fieldset.quiz").count()
+        assert mark.inner_text() == f"read, quiz 1 of {total}"
+        page.reload()
+        assert box.is_checked() and mark.inner_text() == f"read, quiz 1 of {total}"
+        title = page.locator("article h1").evaluate("one => one.firstChild.textContent")
+
+        page.goto(address + "book/intro.html")
+        assert page.locator(".progress-list li").inner_text() == f"{title}: read, quiz 1 of {total}"
+        with page.expect_download() as coming:
+            page.get_by_role("button", name="Save as a file").click()
+        saved = json.loads(Path(coming.value.path()).read_text("utf-8"))
+        name = Path(QUIZZES[0]).stem
+        assert saved == {name: {"read": True, "right": [0], "asked": total}}
+        page.get_by_role("button", name="Forget everything").click()
+        assert page.get_by_text("Nothing is finished yet.").is_visible() and mark.count() == 0
+        page.reload()
+        assert page.locator(".progress-list li").count() == 0
+        assert site.complaints_requests(visit) == [] and site.complaints_console(visit) == []
+
+
+def test_pages_work_where_nothing_can_be_remembered(fresh, address):
+    """A browser that refuses its storage shows the page and answers questions all the same."""
+    window = fresh()
+    window.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new Error('refused'); } });"
+    )
+    with site.Visit(window, address, QUIZZES[0]) as visit:
+        quiz = visit.page.locator("fieldset.quiz").first
+        quiz.get_by_role("radio").first.check()
+        quiz.get_by_role("button", name="Check the answer").click()
+        quiz.get_by_role("status").filter(has_text="A. ").wait_for()
+        visit.page.get_by_role("checkbox", name="I have finished this chapter").check()
+
+
 def moving_page():
     """The chapter with an animation."""
     for page in CHAPTERS:
