@@ -56,7 +56,7 @@ def _(values, size, stride):
     return pooled
 
 
-@wrong("4.2", "shape (3, 3)", label="windows that do not fit are kept")
+@wrong("4.2", "shape (2, 3)", label="windows that do not fit are kept")
 def _(values, size, stride):
     return np.array(
         [
