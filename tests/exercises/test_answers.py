@@ -11,9 +11,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from answers import RIGHT, WRONG
+from answers import DATA, RIGHT, WRONG
 from book import Book, read_notebook, tags
 from rules import Chapter, exercises
 
@@ -46,7 +47,10 @@ def notebook(number: int) -> tuple[dict, dict[str, str]]:
     try:
         for cell in read_notebook(CHAPTERS[number]).cells:
             mine = [tag for tag in tags(cell) if tag.startswith(NEEDED)]
-            if cell.cell_type == "code" and mine:
+            if "shared-photos" in mine:
+                # The cell asks Keras, whose home was fixed when some test first imported it.
+                names["photos"] = dict(np.load(DATA))
+            elif cell.cell_type == "code" and mine:
                 output = io.StringIO()
                 with contextlib.redirect_stdout(output):
                     exec(compile(cell.source, mine[0], "exec"), names)
