@@ -53,7 +53,7 @@ def notebook(number: int) -> tuple[dict, dict[str, str]]:
             elif cell.cell_type == "code" and mine:
                 output = io.StringIO()
                 with contextlib.redirect_stdout(output):
-                    exec(compile(cell.source, mine[0], "exec"), names)
+                    exec(compile(cell.source, mine[0], "exec", dont_inherit=True), names)
                 printed[mine[0]] = output.getvalue()
     finally:
         os.chdir(before)
