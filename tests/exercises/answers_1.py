@@ -102,12 +102,20 @@ def _(patch, weights, bias):
     return np.array([np.dot(patch.ravel().astype("float32"), weights.ravel()) + bias])
 
 
-@right("1.2", "Keras")
+@wrong("1.2", "stopped", "int64", "float32", label="Keras on whole numbers")
 def _(patch, weights, bias):
     layer = keras.layers.Conv2D(1, patch.shape)
     layer.build((1, *patch.shape, 1))
     layer.set_weights([weights[:, :, None, None], np.array([bias])])
     return layer(patch[None, :, :, None])
+
+
+@right("1.2", "Keras")
+def _(patch, weights, bias):
+    layer = keras.layers.Conv2D(1, patch.shape)
+    layer.build((1, *patch.shape, 1))
+    layer.set_weights([weights[:, :, None, None], np.array([bias])])
+    return layer(patch[None, :, :, None].astype("float32"))
 
 
 right("1.2", "plain Python, printing")(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gzip
 import importlib
 import io
 import os
@@ -11,6 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -24,6 +26,9 @@ BOOK = Book()
 CHAPTERS = {int(path.stem[:2]): path for path in BOOK.chapters}
 WITH_EXERCISES = [number for number, path in CHAPTERS.items() if exercises(Chapter(BOOK, path))]
 NEEDED = ("setup", "shared-", "exercise-", "check-", "solution-")
+TRAINS = {"5.6"}  # its check takes as long as a short training takes
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # wrong answers overflow
 
 for path in sorted(HERE.glob("answers_*.py")):
     importlib.import_module(path.stem)
@@ -32,6 +37,20 @@ for path in sorted(HERE.glob("answers_*.py")):
 def name_of(answer):
     """What a test is called."""
     return f"{answer.exercise} {answer.label}"
+
+
+@functools.cache
+def garments():
+    """What keras.datasets.fashion_mnist.load_data() gives, from the book's own files."""
+
+    def read(name, start):
+        with gzip.open(DATA.parent / "fashion-mnist" / f"{name}-ubyte.gz") as file:
+            return np.frombuffer(file.read(), "uint8", offset=start)
+
+    return tuple(
+        (read(f"{part}-images-idx3", 16).reshape(-1, 28, 28), read(f"{part}-labels-idx1", 8))
+        for part in ("train", "t10k")
+    )
 
 
 @functools.cache
@@ -44,11 +63,12 @@ def notebook(number: int) -> tuple[dict, dict[str, str]]:
     printed = {}
     before = os.getcwd()
     os.chdir(BOOK.root / "notebooks")
+    # Keras's home was fixed when some test first imported it, and may be elsewhere.
+    theirs, keras.datasets.fashion_mnist.load_data = keras.datasets.fashion_mnist.load_data, garments
     try:
         for cell in read_notebook(CHAPTERS[number]).cells:
             mine = [tag for tag in tags(cell) if tag.startswith(NEEDED)]
             if "shared-photos" in mine:
-                # The cell asks Keras, whose home was fixed when some test first imported it.
                 names["photos"] = dict(np.load(DATA))
             elif cell.cell_type == "code" and mine:
                 output = io.StringIO()
@@ -57,6 +77,7 @@ def notebook(number: int) -> tuple[dict, dict[str, str]]:
                 printed[mine[0]] = output.getvalue()
     finally:
         os.chdir(before)
+        keras.datasets.fashion_mnist.load_data = theirs
     return names, printed
 
 
@@ -76,15 +97,15 @@ def test_wrong_answer_is_rejected(answer):
     assert said.startswith(f"Exercise {answer.exercise}: not yet.\n")
     for words in answer.words:
         assert words in said, said
-    assert "Traceback" not in said and "/" not in said.replace("//", "")
-    assert seconds < 2 or "never end" in said
+    assert "Traceback" not in said and "\x1b" not in said and "/" not in said.replace("//", "")
+    assert seconds < 2 or "never end" in said or answer.exercise in TRAINS
 
 
 @pytest.mark.parametrize("answer", RIGHT, ids=name_of)
 def test_right_answer_is_accepted(answer):
     said, seconds = check(answer.exercise, answer.value)
     assert said == f"Exercise {answer.exercise}: right.\n"
-    assert seconds < 2
+    assert seconds < 2 or answer.exercise in TRAINS
 
 
 @pytest.mark.parametrize("number", WITH_EXERCISES)

@@ -97,12 +97,14 @@ class Exercise:
     @staticmethod
     def told(error, name=""):
         """An error in words, with the line of the answer that raised it."""
+        import re
         from traceback import extract_tb
 
         lines = [frame.lineno for frame in extract_tb(error.__traceback__)
                  if frame.name == name]
         place = f" in line {lines[-1]} of its cell" if lines else ""
-        words = " ".join(str(error).split())[:200]
+        words = re.sub(r"\x1b\[\d*m", "", str(error))  # colours of a terminal
+        words = " ".join(words.split())[:200]
         return f"It stopped{place} with {type(error).__name__}: {words}"
 
     @classmethod
@@ -164,7 +166,9 @@ class Exercise:
         pieces, code = [], getattr(self.right, "__code__", None)
         for name, value in zip(code.co_varnames if case else (), case):
             small = getattr(value, "dtype", None) == np.uint8
-            text = f"{name} = {self.text(value)}" + small * " (uint8)"
+            plain = self.numbers(value) is None
+            text = (f"{name} = {repr(value) if plain else self.text(value)}"
+                    + small * " (uint8)")
             pieces.append(text.replace("\n", "\n" + " " * (len(name) + 7)))
         return "For " + ",\n    ".join(pieces) if pieces else ""
 
@@ -204,9 +208,9 @@ class Exercise:
             return one is other and came == expected
         if other.ndim == 0 and one.size == 1:
             one = one.reshape(())
-        size = np.abs(other).max(initial=1)
+        size = np.abs(other[np.isfinite(other)]).max(initial=1)
         return one.shape == other.shape and np.allclose(
-            one, other, rtol=1e-4, atol=1e-5 * size)
+            one, other, rtol=1e-4, atol=1e-5 * size, equal_nan=True)
 
     @classmethod
     def text(cls, value):
