@@ -355,7 +355,8 @@ def test_option_carries_no_link():
     """A link inside a label would lead away from the choice."""
     tree = asked("A. This.", "B. That.")
     item = next(tree.findall(nodes.list_item))
-    item[0][0].replace_self(nodes.reference("", "A. This.", refuri="x"))
+    link = nodes.reference("", "", nodes.inline("", "A. This."), refuri="x", classes=["glossary-link"])
+    item[0][:] = [link]
     quiz.shape_quiz(tree)
     assert not list(tree.findall(nodes.reference)) and "A. This." in tree.astext()
 

@@ -23,7 +23,8 @@ def raw(text: str) -> nodes.raw:
 def plain(paragraph) -> nodes.inline:
     """The words of a paragraph, without links, to stand in a label or a legend."""
     for link in list(paragraph.findall(nodes.reference)):
-        link.replace_self(link.children)
+        place = link.parent.index(link)
+        link.parent[place : place + 1] = link.children
     return nodes.inline("", "", *paragraph.children)
 
 
