@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=900 --nbval-sanitize-with tests/sanitize.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve test check notebooks sync lab bench lock clean
+.PHONY: help setup book serve test check notebooks sync student lab bench lock clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -46,13 +46,16 @@ check: setup  ## the fast checks: linter, copies, rules of the house
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/python tools/sync.py --check
-	@$(BIN)/python -m pytest -q -n 2 tests/test_rules.py tests/test_rules_catch.py tests/test_prose.py tests/test_sync.py
+	@$(BIN)/python -m pytest -q -n 2 tests/test_rules.py tests/test_rules_catch.py tests/test_prose.py tests/test_sync.py tests/test_course.py
 
 notebooks: setup  ## execute the notebooks in place; one with NB=01_filters
 	@$(BIN)/python tools/run_notebooks.py $(NB)
 
 sync: setup  ## write badges, shared cells and the chapter table again
 	@$(BIN)/python tools/sync.py --write
+
+student: setup  ## a set of notebooks without solutions, for a class, in _build/student
+	@$(BIN)/python tools/student.py
 
 lab: setup  ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_filters.ipynb

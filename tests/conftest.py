@@ -23,3 +23,16 @@ def copy_of_the_book(tmp_path: Path) -> Path:
         else:  # the large data sets are only read
             target.symlink_to(ROOT / name)
     return tmp_path
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many answers to the exercises were tried, and how the checks judged them."""
+    passed = [report.nodeid for report in terminalreporter.stats.get("passed", [])]
+    wrong = [name.split("[")[1] for name in passed if "test_wrong_answer_is_rejected[" in name]
+    right = [name.split("[")[1] for name in passed if "test_right_answer_is_accepted[" in name]
+    if wrong or right:
+        checks = {name.split()[0] for name in wrong + right}
+        terminalreporter.write_line(
+            f"Exercises: {len(checks)} checks; {len(wrong)} wrong answers rejected with a message that "
+            f"names the problem, {len(right)} right ones accepted."
+        )

@@ -25,6 +25,7 @@ import book_site  # noqa: E402
 import chapter_shape  # noqa: E402
 import glossary_links  # noqa: E402
 import lean_styles  # noqa: E402
+import quiz  # noqa: E402
 
 import draw_cover  # noqa: E402
 
@@ -312,6 +313,80 @@ def test_prediction_takes_its_answer_into_its_box():
     chapter_shape.shape_questions(tree)
     marks = [node.astext()[:6] for node in tree.children]
     assert marks == ["<div c", "Predic", "<detai", "This o", "</deta", "</div>", "After."]
+
+
+def asked(*options, last="</details>"):
+    """A document with one question, in the form of a notebook."""
+    tree = new_document("test")
+    listed = [
+        nodes.bullet_list("", *[nodes.list_item("", nodes.paragraph("", text)) for text in texts])
+        for texts in (options, [f"{text[:2]} No." for text in options])
+    ]
+    fold, end = (nodes.raw("", text, format="html") for text in ("<details><summary>x</summary>", last))
+    question = nodes.paragraph("", "", nodes.strong("", "Question."), nodes.Text(" Which?"))
+    tree += [nodes.paragraph("", "Before."), question, listed[0], fold, listed[1], end]
+    tree += nodes.paragraph("", "After.")
+    return tree
+
+
+def test_question_becomes_a_fieldset():
+    """Its words are the legend, each option a radio button; the folded answers stay."""
+    tree = asked("A. This.", "B. That.")
+    assert quiz.shape_quiz(tree) == 1
+    marks = [node.astext()[:9] for node in tree.children]
+    assert marks == [
+        *("Before.", "<fieldset", "Question.", "</legend>", "<label><i", "A. This.", "</label>"),
+        *(
+            "<label><i",
+            "B. That.",
+            "</label>",
+            "<details>",
+            "A. No.\n\nB",
+            "</details",
+            "</fieldse",
+            "After.",
+        ),
+    ]
+    html = "".join(node.astext() for node in tree.children)
+    assert 'name="question-1" value="0"' in html and 'name="question-1" value="1"' in html
+
+
+def test_option_carries_no_link():
+    """A link inside a label would lead away from the choice."""
+    tree = asked("A. This.", "B. That.")
+    item = next(tree.findall(nodes.list_item))
+    link = nodes.reference("", "", nodes.inline("", "A. This."), refuri="x", classes=["glossary-link"])
+    item[0][:] = [link]
+    quiz.shape_quiz(tree)
+    assert not list(tree.findall(nodes.reference)) and "A. This." in tree.astext()
+
+
+def test_other_forms_stay_as_they_are():
+    """What has no folded answers is no question of a quiz."""
+    tree = asked("A. This.", last="<p>")
+    before = tree.astext()
+    assert quiz.shape_quiz(tree) == 0 and tree.astext() == before
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_quiz_of_a_chapter(page):
+    """Every question of the notebook is there, with a radio button and an answer for each option."""
+    notebook = nbformat.read(site.ROOT / Path(page).with_suffix(".ipynb"), as_version=4)
+    source = [cell.source for cell in notebook.cells if cell.source.startswith("**Question.**")]
+    found = site.soup(site.HTML / page).select("article fieldset.quiz")
+    assert len(found) == len(source)
+    for question in found:
+        buttons = question.select("label > input[type=radio]")
+        assert 3 <= len(buttons) == len(question.select("details li"))
+        assert len({button["name"] for button in buttons}) == 1
+    assert len({button["name"] for q in found for button in q.select("input")}) == len(found)
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_checks_are_left_out_of_the_page(page):
+    """A check is of use where code runs; the page shows tasks, starters and folded solutions."""
+    text = (site.HTML / page).read_text("utf-8")
+    assert "not attempted yet" not in text and "slips" not in site.soup(site.HTML / page).article.get_text()
 
 
 def test_styles_lose_only_rules_that_nothing_can_use():

@@ -204,6 +204,131 @@ def measured_without_bound(notebook):
     cell.source, cell.metadata["tags"] = "print(1)", ["nbval-ignore-output"]
 
 
+def tagged(notebook, tag):
+    """The cell with a tag."""
+    return next(cell for cell in notebook.cells if tag in tags(cell))
+
+
+@plant("exercises_complete")
+def solution_missing(notebook):
+    notebook.cells.remove(tagged(notebook, "solution-1-2"))
+
+
+@plant("exercises_complete")
+def cell_between(notebook):
+    position = notebook.cells.index(tagged(notebook, "check-1-2"))
+    notebook.cells.insert(position, nbformat.v4.new_markdown_cell("Think first."))
+
+
+@plant("exercises_complete")
+def number_left_out(notebook):
+    for kind in ("exercise", "check", "solution"):
+        cell = tagged(notebook, f"{kind}-1-7")
+        cell.metadata["tags"] = [tag.replace("-1-7", "-1-9") for tag in tags(cell)]
+
+
+@plant("exercises_complete")
+def task_without_number(notebook):
+    cell_with(notebook, "### Exercise 1.3").source = "### A filter of your own\n\nFind one."
+
+
+@plant("exercises_complete")
+def nothing_summed_up(notebook):
+    notebook.cells.remove(tagged(notebook, "check-1-all"))
+
+
+@plant("exercises_complete")
+def no_sentence(notebook):
+    cell = tagged(notebook, "exercise-1-7")
+    cell.source = cell.source.replace("sentence = ...", "number = ...")
+
+
+@plant("exercises_complete")
+def neither_exercises_nor_line(notebook):
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if not any(tag.startswith(("exercise-", "check-", "solution-")) for tag in tags(cell))
+    ]
+
+
+@plant("exercises_work")
+def published_attempted(notebook):
+    tagged(notebook, "check-1-2").outputs[0].text = "Exercise 1.2: right.\n"
+
+
+@plant("exercises_work")
+def solution_fails(notebook):
+    tagged(notebook, "solution-1-2").outputs[0].text = "Exercise 1.2: not yet.\n"
+
+
+@plant("exercises_work")
+def solution_overwrites(notebook):
+    cell = tagged(notebook, "solution-1-2")
+    cell.source = cell.source.replace("\n\n\ncheck", "\n\n\nweighted_sum = solution_1_2\ncheck")
+
+
+@plant("exercises_work")
+def starter_without_dots(notebook):
+    cell = tagged(notebook, "exercise-1-2")
+    cell.source = cell.source.replace("...", "None")
+
+
+@plant("exercises_work")
+def another_name_checked(notebook):
+    cell = tagged(notebook, "check-1-2")
+    cell.source = cell.source.replace('check_1_2("weighted_sum")', 'check_1_2("weighed_sum")')
+
+
+@plant("exercises_work")
+def solution_unchecked(notebook):
+    cell = tagged(notebook, "solution-1-2")
+    cell.source = cell.source.replace('check_1_2("solution_1_2")', 'print("fine")')
+
+
+@plant("exercises_work")
+def solution_open(notebook):
+    cell = tagged(notebook, "solution-1-2")
+    cell.metadata["tags"] = ["solution-1-2"]
+
+
+@plant("quiz_shape")
+def question_without_mark(notebook):
+    cell = cell_with(notebook, "**Question.**")
+    cell.source = cell.source.replace("?", ".", 1)
+
+
+@plant("quiz_shape")
+def option_unanswered(notebook):
+    cell = cell_with(notebook, "**Question.**")
+    cell.source = cell.source.replace("\n\n<details>", "\n- D. None of them.\n\n<details>")
+
+
+@plant("quiz_shape")
+def two_right(notebook):
+    cell = cell_with(notebook, "**Question.**")
+    cell.source = cell.source.replace(". No. ", ". Right. ", 1)
+
+
+@plant("quiz_shape")
+def answer_without_verdict(notebook):
+    cell = cell_with(notebook, "**Question.**")
+    cell.source = cell.source.replace(". No. ", ". Well. ", 1)
+
+
+@plant("quiz_shape")
+def four_questions(notebook):
+    while sum("**Question.**" in cell.source for cell in notebook.cells) > 4:
+        notebook.cells.remove(cell_with(notebook, "**Question.**"))
+
+
+@plant("quiz_shape")
+def always_the_first(notebook):
+    for cell in notebook.cells:
+        if "**Question.**" in cell.source:
+            cell.source = cell.source.replace(". Right. ", ". No. ").replace("- A. No. ", "- A. Right. ")
+
+
 @plant("markdown_plain")
 def role(notebook):
     add_text(notebook, "See {term}`filter`.")

@@ -112,6 +112,123 @@ def test_answers_open_by_keyboard(reader, address, chapter):
         assert answers.first.locator("p").first.is_visible()
 
 
+QUIZZES = [page for page in CHAPTERS if site.soup(site.HTML / page).select_one("fieldset.quiz")]
+NARROW = 390
+
+
+@pytest.mark.parametrize("width", [1280, NARROW])
+@pytest.mark.parametrize("chapter", QUIZZES)
+def test_quiz_answers_by_keyboard(reader, address, chapter, width):
+    """Choose with the arrows, check with Enter or with the button: the words are spoken."""
+    with site.Visit(reader(width), address, chapter) as visit:
+        for quiz in visit.page.locator("fieldset.quiz").all():
+            options, words = quiz.get_by_role("radio"), quiz.get_by_role("status")
+            assert words.inner_text() == "" and not quiz.locator("input:checked").count()
+            quiz.get_by_role("button", name="Check the answer").click()
+            words.filter(has_text="Choose an answer first.").wait_for()
+            options.first.focus()
+            visit.page.keyboard.press("Space")
+            verdicts = []
+            for number in range(options.count()):
+                assert options.nth(number).evaluate("one => one === document.activeElement && one.checked")
+                visit.page.keyboard.press("Enter")
+                words.filter(has_text=f"{'ABCD'[number]}. ").wait_for()
+                right = words.inner_text().split(". ")[1] == "Right"
+                assert quiz.get_attribute("data-state") == ("right" if right else "wrong")
+                verdicts.append(right)
+                visit.page.keyboard.press("ArrowDown")
+            assert sum(verdicts) == 1, "not one right option"
+            visit.page.keyboard.press("Tab")
+            assert quiz.locator("button").evaluate("one => one === document.activeElement")
+
+
+@pytest.mark.parametrize("chapter", QUIZZES[:1])
+def test_quiz_in_the_tree_of_a_screen_reader(reader, address, chapter):
+    """A question is a group with its words as its name; each option is a radio button with a name."""
+    with site.Visit(reader(NARROW), address, chapter) as visit:
+        quiz = visit.page.locator("fieldset.quiz").first
+        asked = quiz.locator("legend").inner_text().strip()
+        assert asked.startswith("Question.") and asked.endswith("?")
+        assert visit.page.get_by_role("group", name=asked).count() == 1
+        for option in quiz.locator("label").all():
+            assert quiz.get_by_role("radio", name=option.inner_text().strip(), exact=True).count() == 1
+
+
+@pytest.mark.parametrize("chapter", QUIZZES[:1])
+def test_quiz_without_scripts(fresh, address, chapter):
+    """The questions, the options and, unfolded, every answer can be read."""
+    with site.Visit(fresh(java_script_enabled=False), address, chapter) as visit:
+        quiz = visit.page.locator("fieldset.quiz").first
+        assert quiz.locator("label").first.is_visible() and not quiz.locator("button").count()
+        quiz.locator("summary").click()
+        answers = quiz.locator("details li")
+        assert answers.count() == quiz.locator("label").count() and answers.first.is_visible()
+
+
+@pytest.mark.parametrize("chapter", QUIZZES)
+def test_solutions_unfold_by_keyboard(reader, address, chapter):
+    """Every exercise has its task and its starter open, and one solution to unfold."""
+    with site.Visit(reader(), address, chapter) as visit:
+        section = visit.page.locator("section#exercises")
+        tasks = section.locator("section > h3", has_text="Exercise")
+        solutions = section.locator("details.hide", has_text="Show a solution")
+        assert 5 <= tasks.count() == solutions.count()
+        solution = solutions.first
+        solution.locator("summary").focus()
+        visit.page.keyboard.press("Enter")
+        assert solution.get_by_text("the solution passes").is_visible()
+
+
+def test_progress_is_remembered_shown_saved_and_forgotten(fresh, address):
+    """A chapter ticked and a question answered: in the sidebar, on the introduction, after a reload."""
+    window = fresh(accept_downloads=True)
+    with site.Visit(window, address, QUIZZES[0]) as visit:
+        page = visit.page
+        mark = page.locator("nav.bd-links .chapter-mark")
+        assert mark.count() == 0
+        box = page.get_by_role("checkbox", name="I have finished this chapter")
+        box.focus()
+        page.keyboard.press("Space")
+        assert mark.inner_text() == "read"
+        quiz = page.locator("fieldset.quiz").first
+        for option in quiz.get_by_role("radio").all():
+            option.check()
+            quiz.get_by_role("button", name="Check the answer").click()
+            page.wait_for_function("document.querySelector('fieldset.quiz').dataset.state")
+        total = page.locator("fieldset.quiz").count()
+        assert mark.inner_text() == f"read, quiz 1 of {total}"
+        page.reload()
+        assert box.is_checked() and mark.inner_text() == f"read, quiz 1 of {total}"
+        title = page.locator("article h1").evaluate("one => one.firstChild.textContent")
+
+        page.goto(address + "book/intro.html")
+        assert page.locator(".progress-list li").inner_text() == f"{title}: read, quiz 1 of {total}"
+        with page.expect_download() as coming:
+            page.get_by_role("button", name="Save as a file").click()
+        saved = json.loads(Path(coming.value.path()).read_text("utf-8"))
+        name = Path(QUIZZES[0]).stem
+        assert saved == {name: {"read": True, "right": [0], "asked": total}}
+        page.get_by_role("button", name="Forget everything").click()
+        assert page.get_by_text("Nothing is finished yet.").is_visible() and mark.count() == 0
+        page.reload()
+        assert page.locator(".progress-list li").count() == 0
+        assert site.complaints_requests(visit) == [] and site.complaints_console(visit) == []
+
+
+def test_pages_work_where_nothing_can_be_remembered(fresh, address):
+    """A browser that refuses its storage shows the page and answers questions all the same."""
+    window = fresh()
+    window.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new Error('refused'); } });"
+    )
+    with site.Visit(window, address, QUIZZES[0]) as visit:
+        quiz = visit.page.locator("fieldset.quiz").first
+        quiz.get_by_role("radio").first.check()
+        quiz.get_by_role("button", name="Check the answer").click()
+        quiz.get_by_role("status").filter(has_text="A. ").wait_for()
+        visit.page.get_by_role("checkbox", name="I have finished this chapter").check()
+
+
 def moving_page():
     """The chapter with an animation."""
     for page in CHAPTERS:

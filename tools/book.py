@@ -147,6 +147,7 @@ def canonicalise(notebook) -> None:
         cell.metadata = nbformat.from_dict(
             {key: cell.metadata[key] for key in ("mystnb", "tags") if cell.metadata.get(key)}
         )
+        fold(cell)
         if not re.fullmatch(r"[\w-]{1,64}", cell.get("id", "")) or cell.id in seen:
             digest = hashlib.sha256(f"{len(seen)} {cell.source}".encode()).hexdigest()
             cell.id = digest[:8]
@@ -154,6 +155,18 @@ def canonicalise(notebook) -> None:
         if cell.cell_type == "code":
             cell.outputs = [_clean(output) for output in _merged(cell.outputs)]
             cell.outputs = [output for output in cell.outputs if output.get("text") != ""]
+
+
+def fold(cell) -> None:
+    """Close the cells of an exercise that a reader opens last: in Jupyter, in Colab, on the site."""
+    parts = [re.fullmatch(r"(shared-check|check|solution)(?:-\d+-\d+)?", tag) for tag in tags(cell)]
+    kinds = {part[1] for part in parts if part}
+    if kinds:
+        cell.metadata["jupyter"] = {"source_hidden": True}
+        cell.metadata["cellView"] = "form"
+    if "solution" in kinds:
+        prompts = {"code_prompt_show": "Show a solution", "code_prompt_hide": "Hide the solution"}
+        cell.metadata["mystnb"] = {**cell.metadata.get("mystnb", {}), **prompts}
 
 
 def _merged(outputs):

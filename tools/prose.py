@@ -12,7 +12,7 @@ section, it stands
 
 A numeral with decimals is held by every value that rounds to it, a whole number
 by its equal alone; before a percent sign a hundredth of it serves too. The lead,
-"What people get wrong" and "Summary" speak of the whole chapter and are held by
+"What people get wrong", "Summary" and "Quiz" speak of the whole chapter and are held by
 all of it. Not read as numerals: 0 and 1 on their own, years (19xx, 20xx), the
 number after "chapter", "section", "part", "step", "question" or "exercise",
 sides up to 11 in names of sizes (3x3), subscripts and superscripts, digits glued
@@ -34,7 +34,7 @@ from book import tags
 MARKDOWN = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, allow_labels=False)
 
 LEAD = "the lead"
-WHOLE_CHAPTER = (LEAD, "What people get wrong", "Summary")
+WHOLE_CHAPTER = (LEAD, "What people get wrong", "Summary", "Quiz")
 CITES_OTHERS = "Where to read on"
 
 NUMERAL = re.compile(r"(?<![\w.])(?<!\d,)(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(?![\w]|\.\d|,\d{3})( ?\\?%)?")

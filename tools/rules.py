@@ -33,8 +33,9 @@ MODULES = sys.stdlib_module_names | {
     "IPython", "keras", "matplotlib", "numpy", "PIL", "scipy", "skimage", "tensorflow",
 }  # fmt: skip
 BANNED = re.compile(r"\b(simply|just|easy|easily|easier|easiest|obvious|obviously)\b", re.IGNORECASE)
-LABELS = {"Predict.", "Seen.", "You need:", "You will learn:", "Time:", "Next:"}
-CLOSING = ["What people get wrong", "Summary", "Exercises", "Where to read on"]
+LABELS = {"Predict.", "Seen.", "You need:", "You will learn:", "Time:", "Next:", "Question."}
+CLOSING = ["What people get wrong", "Summary", "Quiz", "Exercises", "Where to read on"]
+OPTIONAL = {"Quiz"}  # a chapter may still be without
 SHARED_AT_MOST = 4
 LARGEST = 400_000
 
@@ -157,7 +158,7 @@ def setup_cell(chapter: Chapter) -> Iterator[Problem]:
         if re.search(r"(?m)^\s*[!%]|get_ipython\(|\binput\(|\blogin\(", cell.source):
             yield chapter.problem(n, "A magic, a shell command or a login.", "take it out.")
         imports = re.search(r"(?m)^\s*(import|from) \w", cell.source)
-        if imports and not {"setup", "shared-home"} & set(tags(cell)):
+        if imports and not {"setup", "shared-home", "shared-check"} & set(tags(cell)):
             yield chapter.problem(n, "An import outside the setup cell.", "move it into the setup cell.")
 
 
@@ -201,13 +202,14 @@ def sections_teach(chapter: Chapter) -> Iterator[Problem]:
 
 @chapter_rule
 def closing(chapter: Chapter) -> Iterator[Problem]:
-    """The chapter ends with its four closing sections; the summary has four lines."""
+    """The chapter ends with its closing sections; the summary has four lines."""
     parts = prose.sections(chapter.notebook)
     titles = [part.title for part in parts]
-    if titles[-4:] != CLOSING:
-        yield chapter.problem(None, f"It ends with {titles[-4:]}.", f"end with {CLOSING}.")
+    ending = [title for title in CLOSING if title not in OPTIONAL or title in titles]
+    if titles[-len(ending) :] != ending:
+        yield chapter.problem(None, f"It ends with {titles[-len(ending) :]}.", f"end with {ending}.")
         return
-    for part in parts[-4:]:
+    for part in parts[-len(ending) :]:
         number, text = part.texts[0][0], "\n".join(text for _, text in part.texts)
         bullets = re.findall(r"(?m)^[-*] .+(?:\n  .*)*", text)
         if part.title == "Summary" and len(bullets) != 4:
@@ -238,14 +240,19 @@ def slug(title: str) -> str:
 
 @chapter_rule
 def cells_short(chapter: Chapter) -> Iterator[Problem]:
-    """Code cells: 25 lines at most, 79 columns, none empty, no `;` at a line's end."""
+    """Code cells: 25 lines at most, 79 columns, none empty, no `;` at a line's end.
+
+    Folded cells that nobody has to read may be longer: a check 60, their machinery 230.
+    """
     for n, cell in enumerate(chapter.cells):
         if not cell.source.strip():
             yield chapter.problem(n, "An empty cell.", "delete it.")
     for n, cell in chapter.code:
         lines = cell.source.split("\n")
-        if len(lines) > 25:
-            yield chapter.problem(n, f"{len(lines)} lines.", "split it; 25 at most, one idea each.")
+        kinds = {tag.split("-")[0] for tag in tags(cell)}
+        most = 230 if "shared-check" in tags(cell) else 60 if "check" in kinds else 25
+        if len(lines) > most:
+            yield chapter.problem(n, f"{len(lines)} lines.", f"split it; {most} at most, one idea each.")
         for line in lines:
             if len(line) > 79 and "https://" not in line:
                 yield chapter.problem(n, f"A line of {len(line)} columns.", "break it; 79 at most.")
@@ -313,6 +320,159 @@ def ignored_output_asserts(chapter: Chapter) -> Iterator[Problem]:
         if "nbval-ignore-output" in tags(cell):
             if not any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(cell.source))):
                 yield chapter.problem(n, "Its output is ignored and nothing is asserted.", "assert a bound.")
+
+
+# --- exercises and quiz --------------------------------------------------------------------
+
+PART_OF_EXERCISE = re.compile(r"(exercise|check|solution)-(\d+)-(\d+)")
+AWAITED = "The exercises of this chapter come with the course edition"
+
+
+def exercises(chapter: Chapter) -> dict[str, dict[str, list[int]]]:
+    """'1.2' -> {"exercise": [cell numbers], "check": ..., "solution": ...}, in the order of the cells."""
+    found: dict[str, dict[str, list[int]]] = {}
+    for n, cell in chapter.code:
+        for tag in tags(cell):
+            part = PART_OF_EXERCISE.fullmatch(tag)
+            if part:
+                kinds = found.setdefault(f"{part[2]}.{part[3]}", {})
+                kinds.setdefault(part[1], []).append(n)
+    return found
+
+
+def said(cell) -> str:
+    """What a cell printed."""
+    return "".join(output.get("text", "") for output in cell.outputs)
+
+
+@chapter_rule
+def exercises_complete(chapter: Chapter) -> Iterator[Problem]:
+    """Five to seven exercises, each a task, a starter, a check and a solution, in this order."""
+    found = exercises(chapter)
+    if not found:
+        text = "\n".join(cell.source for _, cell in chapter.texts)
+        if "## Exercises" in text and AWAITED not in text:
+            yield chapter.problem(None, "It has no exercises.", f"write them, or the line {AWAITED!r}.")
+        return
+    number = int(chapter.name[:2])
+    wanted = [f"{number}.{n}" for n in range(1, len(found) + 1)]
+    if list(found) != wanted or not 5 <= len(found) <= 7:
+        yield chapter.problem(None, f"Its exercises are {list(found)}.", "number 5 to 7 in their order.")
+    for name, kinds in found.items():
+        cells = [kinds.get(kind, []) for kind in ("exercise", "check", "solution")]
+        if any(len(places) != 1 for places in cells):
+            yield chapter.problem(
+                None,
+                f"Exercise {name} has {[len(places) for places in cells]} starters, checks and solutions.",
+                "give it one of each, tagged exercise-N-M, check-N-M and solution-N-M.",
+            )
+            continue
+        starter = cells[0][0]
+        if [places[0] for places in cells] != [starter, starter + 1, starter + 2]:
+            yield chapter.problem(
+                starter, f"The cells of exercise {name} do not follow one another.", "do so."
+            )
+        if not chapter.cells[starter - 1].source.startswith(f"### Exercise {name}: "):
+            yield chapter.problem(starter, "No task stands above it.", f"write '### Exercise {name}: ...'.")
+    starters = [chapter.cells[kinds["exercise"][0]].source for kinds in found.values() if "exercise" in kinds]
+    if sum("def " in source for source in starters) < 4:
+        yield chapter.problem(None, "Fewer than four exercises ask for code.", "ask for functions.")
+    if not any("sentence = ..." in source for source in starters):
+        yield chapter.problem(None, "No exercise asks for a sentence.", "let one measure and say why.")
+    last = max(n for kinds in found.values() for places in kinds.values() for n in places)
+    after = [cell for n, cell in chapter.code if n > last]
+    if [cell.source for cell in after] != ["Exercise.sum_up()"]:
+        yield chapter.problem(last, "After the exercises nothing sums up.", "add a cell: Exercise.sum_up().")
+
+
+@chapter_rule
+def exercises_work(chapter: Chapter) -> Iterator[Problem]:
+    """A starter holds three dots and is not attempted; the solution passes and overwrites nothing."""
+    for name, kinds in exercises(chapter).items():
+        if any(len(kinds.get(kind, [])) != 1 for kind in ("exercise", "check", "solution")):
+            continue
+        start, check, solve = (kinds[kind][0] for kind in ("exercise", "check", "solution"))
+        starter, checked, solved = (chapter.cells[n] for n in (start, check, solve))
+        label = name.replace(".", "_")
+        call = re.search(rf'(?m)^check_{label}\("(\w+)"\)$', checked.source)
+        given = names_bound(starter.source)
+        if "..." not in starter.source:
+            yield chapter.problem(start, "The starter has no three dots.", "put ... where the answer goes.")
+        if not call or call[1] not in given or not checked.source.endswith(call[0]):
+            yield chapter.problem(
+                check, "It checks no name of the starter.", f'end with check_{label}("name").'
+            )
+        if said(checked) != f"Exercise {name}: not attempted yet.\n":
+            yield chapter.problem(check, f"It says {said(checked)!r}.", "publish the starter unattempted.")
+        if not solved.source.endswith(f'\ncheck_{label}("solution_{label}")'):
+            yield chapter.problem(
+                solve, "It does not end with the check.", f'check_{label}("solution_{label}")'
+            )
+        if not said(solved).endswith(f"Exercise {name}: the solution passes.\n"):
+            yield chapter.problem(solve, f"It says {said(solved)!r}.", "mend the solution or the check.")
+        if given & names_bound(solved.source):
+            yield chapter.problem(
+                solve, f"It overwrites {given & names_bound(solved.source)}.", "take other names."
+            )
+        for n, cell, wanted in ((check, checked, "remove-cell"), (solve, solved, "hide-cell")):
+            if wanted not in tags(cell) or not cell.source.startswith("# @title "):
+                yield chapter.problem(n, "It is not folded.", f"tag it {wanted}; begin with # @title.")
+
+
+QUESTION = re.compile(
+    r"\*\*Question\.\*\* (?P<asked>[^\n]+)\n\n"
+    r"(?P<options>(?:- [A-D]\. [^\n]+\n)+)\n"
+    r"<details><summary>Show the answer</summary>\n\n"
+    r"(?P<answers>(?:- [A-D]\. (?:Right|No)\. [^\n]+\n)+)\n</details>"
+)
+
+
+@chapter_rule
+def quiz_shape(chapter: Chapter) -> Iterator[Problem]:
+    """Five to eight questions, each in the one form that the site turns into radio buttons."""
+    parts = [part for part in prose.sections(chapter.notebook) if part.title == "Quiz"]
+    asked = [(n, text) for part in parts for n, text in part.texts if "**Question.**" in text]
+    if parts and not 5 <= len(asked) <= 8:
+        yield chapter.problem(parts[0].texts[0][0], f"{len(asked)} questions.", "ask five to eight.")
+    right = []
+    for n, text in asked:
+        found = QUESTION.fullmatch(text.strip())
+        if not found:
+            yield chapter.problem(
+                n,
+                "It is not in the form of a question.",
+                "**Question.** ...?, then '- A. ...' lines, then <details> with '- A. Right. ...' "
+                "or '- A. No. ...' for each (QUESTION in tools/rules.py).",
+            )
+            continue
+        letters = re.findall(r"(?m)^- ([A-D])\.", found["options"])
+        verdicts = re.findall(r"(?m)^- ([A-D])\. (Right|No)\.", found["answers"])
+        right.append("".join(letter for letter, verdict in verdicts if verdict == "Right"))
+        if letters != [letter for letter, _ in verdicts] or letters != list("ABCD"[: len(letters)]):
+            yield chapter.problem(n, "Options and answers do not pair up.", "letter both A, B, C in order.")
+        if len(letters) < 3 or len(right[-1]) != 1:
+            yield chapter.problem(n, "Not one right option of three or four.", "mark one with 'Right.'.")
+        if not found["asked"].endswith("?") or "](" in found["options"]:
+            yield chapter.problem(
+                n, "It asks nothing, or links in an option.", "end with ?; link in the answers."
+            )
+    if len(right) > 3 and len(set(right)) < 3:
+        yield chapter.problem(asked[0][0], f"The right options are {right}.", "let their places vary.")
+
+
+def names_bound(source: str) -> set[str]:
+    """The names that a cell binds at its top level."""
+    found = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif not isinstance(node, ast.Expr):
+            found |= {
+                each.id
+                for each in ast.walk(node)
+                if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+            }
+    return found
 
 
 # --- prose ---------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ the address           | _config.yml                  | badges and raw addresses 
 shared cells          | tools/shared/*.py            | cells tagged shared-* in the notebooks
 order and titles      | _toc.yml and the H1s         | the chapter table in README.md
 the notebooks' form   | tools/book.py, canonicalise  | the notebooks
+reading times         | tools/reading.py             | the line **Time:** in the notebooks
 
 The digest of the code that made the outputs is only ever written by a run:
 --check finds outputs that are older than their code, --write leaves them and
@@ -24,6 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import prose
+import reading
 from book import Book, canonicalise, read_notebook, tags, write_notebook
 
 TABLE = re.compile(r"(?s)(<!-- chapters:start -->\n).*?(<!-- chapters:end -->)")
@@ -39,6 +41,7 @@ def fresh_notebook(book: Book, path: Path):
         for tag in tags(cell):
             if tag.startswith("shared-") and tag in shared:
                 cell.source = shared[tag]
+    reading.freshen(notebook)
     canonicalise(notebook)
     return notebook
 
@@ -76,7 +79,7 @@ def stale(book: Book) -> Iterator[tuple[str, str]]:
         fresh = fresh_notebook(book, path)
         text = json.dumps(fresh, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         if text != path.read_text("utf-8"):
-            yield f"notebooks/{path.name}", "Its badge, a shared cell or its form is stale."
+            yield f"notebooks/{path.name}", "Its badge, a shared cell, its time or its form is stale."
     if fresh_readme(book) != (book.root / "README.md").read_text("utf-8"):
         yield "README.md", "Its chapter table is stale."
 

@@ -48,6 +48,40 @@
     });
   };
 
+  /* A question: choose, then check. The words that belong to the choice come into
+     a place that a screen reader speaks; all answers can still be unfolded. */
+  const askQuestions = () =>
+    all("fieldset.quiz").forEach((quiz, number, quizzes) => {
+      const options = all("input", quiz);
+      const answers = all("details li", quiz);
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "quiz-button";
+      button.textContent = "Check the answer";
+      const words = document.createElement("div");
+      words.className = "quiz-words";
+      words.setAttribute("role", "status");
+      quiz.querySelector("details").before(button, words);
+      const check = () => {
+        const chosen = options.findIndex((option) => option.checked);
+        words.textContent = "";
+        quiz.dataset.state = "";
+        /* A moment later, so that the same words are spoken again. */
+        setTimeout(() => {
+          if (chosen < 0) return void (words.textContent = "Choose an answer first.");
+          words.innerHTML = answers[chosen].innerHTML;
+          const right = /^\s*\w\. Right\./.test(words.textContent);
+          quiz.dataset.state = right ? "right" : "wrong";
+          const detail = { number, asked: quizzes.length, right };
+          document.dispatchEvent(new CustomEvent("answered", { detail }));
+        }, 50);
+      };
+      button.addEventListener("click", check);
+      quiz.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && event.target.type === "radio") check();
+      });
+    });
+
   /* In the search's excerpts, formulas would stand three times over, and terms
      would run into one another. */
   const tidyExcerpts = () => {
@@ -65,6 +99,7 @@
     tidyExcerpts();
     nameFoldedCells();
     addPauseButtons();
+    askQuestions();
     openScrollers();
     window.addEventListener("resize", openScrollers);
     document.addEventListener("toggle", openScrollers, true);

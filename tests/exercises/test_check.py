@@ -1,0 +1,203 @@
+"""The machinery of the checks (tools/shared/check.py), with plain NumPy."""
+
+import contextlib
+import io
+import threading
+
+import numpy as np
+import pytest
+
+from book import Book
+
+
+@pytest.fixture
+def names():
+    """A fresh notebook with the machinery in it."""
+    space = {"np": np}
+    exec(Book().shared()["shared-check"], space)
+    return space
+
+
+@pytest.fixture
+def say(names):
+    """say(right, answer, cases=...) is what a check prints."""
+
+    def judge(right, answer, **wishes):
+        names["answer"] = answer
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            names["Exercise"]("9.1", right, **wishes)("answer")
+        return output.getvalue()
+
+    return judge
+
+
+TABLE = np.array([[1.0, 2.0], [3.0, 4.0]])
+CASES = [(TABLE,)]
+RIGHT = "Exercise 9.1: right.\n"
+
+
+def double(x):
+    """The function that is asked for."""
+    return 2 * x
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x: x + x,
+        lambda x: (x + x).tolist(),
+        lambda x: (x + x).astype("float32"),
+        lambda x: (x + x).astype(int),
+        lambda x: x + x + 1e-6,
+        lambda x: tuple(map(tuple, x + x)),
+        lambda x: print("noise") or 2 * x,
+        lambda x: np.ma.array(2 * x),
+    ],
+)
+def test_right_in_any_dress(say, answer):
+    assert say(double, answer, cases=CASES) == RIGHT
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda x: None, "nothing (None). Is a return missing?"),
+        (lambda x: x * np.nan, "nan"),
+        (lambda x: x + 0.001 + x, "2.001"),
+        (lambda x: "8", "no number"),
+        (lambda x: [[1, 2], [3]], "no number"),
+        (lambda x: (value for value in x), "no number"),
+        (lambda x: (2 * x).ravel(), "The numbers are right, the shape is not."),
+        (lambda x: 2 * x[None], "shape (1, 2, 2)"),
+        (lambda x: x[0, 0], "one number"),
+        (lambda x: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda x: exit(), "SystemExit"),
+        (lambda: 2, "TypeError"),
+        (lambda x: undefined, "NameError: name 'undefined' is not defined"),  # noqa: F821
+        (7, "one number"),
+        ("text", "no number"),
+        (None, "nothing (None)"),
+        (double.__class__, "TypeError"),
+    ],
+)
+def test_wrong_is_told(say, answer, words):
+    said = say(double, answer, cases=CASES)
+    assert said.startswith("Exercise 9.1: not yet.\n") and words in said, said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("answer", [..., lambda x: ..., (..., 1), [2, ...], lambda x: (x, ...)])
+def test_three_dots_are_no_attempt(say, names, answer):
+    assert say(double, answer, cases=CASES) == "Exercise 9.1: not attempted yet.\n"
+    assert names["Exercise"].results == {"9.1": "not attempted yet"}
+
+
+def test_smallest_input_that_shows_it(say):
+    """Both cases are wrong from the second on; the second is told, with expected and came."""
+    cases = [(0,), (3,), (50,)]
+    said = say(double, lambda x: x * x, cases=cases)
+    assert "For x = 3\n  expected: 6\n  came:     9\n" in said and "50" not in said
+
+
+def test_slip_only_where_it_fits_all_cases(say):
+    slips = {"it is squared": lambda x: x * x, "it is cubed": lambda x: x**3}
+    cases = [(2,), (3,)]
+    assert "It looks as if it is squared." in say(double, lambda x: x * x, cases=cases, slips=slips)
+    assert "It looks" not in say(double, lambda x: x * x + (x == 3), cases=cases, slips=slips)
+    assert say(double, double, cases=cases, slips=slips) == RIGHT
+
+
+def test_change_in_place(say):
+    def answer(x):
+        x *= 2
+        return x
+
+    original = TABLE.copy()
+    said = say(double, answer, cases=CASES)
+    assert "It changed its input number 1 in place." in said
+    assert np.array_equal(TABLE, original), "the check handed out the original"
+
+
+def test_overflow(say):
+    cases = [(np.array([3], "uint8"),), (np.array([200], "uint8"),)]
+    said = say(double, lambda x: x + x, cases=cases)
+    assert "expected: [400]\n  came:     [144]" in said and "uint8 starts again at 0" in said
+    assert say(double, lambda x: x.astype(int) * 2, cases=cases) == RIGHT
+
+
+def test_large_tables_are_told_by_place(say):
+    def answer(x):
+        result = 2 * x
+        result[3, 4] = 0
+        return result
+
+    said = say(double, answer, cases=[(np.ones((20, 30)),)])
+    assert "At [3, 4], one of 1 places that differ:\n  expected: 2\n  came:     0" in said
+    assert "x = a table of shape (20, 30)" in said
+
+
+def test_several_results(say):
+    def right(x):
+        return x, 2 * x
+
+    assert say(right, lambda x: [x, x + x], cases=[(3,)]) == RIGHT
+    assert "Result 2 of 2:\n  expected: 6\n  came:     5" in say(right, lambda x: (x, 5), cases=[(3,)])
+    assert "expected: 2 results\n  came:     3\n" in say(right, lambda x: 3, cases=[(3,)])
+    assert "expected: 2 results\n  came:     1\n" in say(right, lambda x: (x,), cases=[(3,)])
+
+
+def test_line_of_the_error(say):
+    def answer(x):
+        y = x
+        return y / missing  # noqa: F821
+
+    assert f"It stopped in line {answer.__code__.co_firstlineno + 2} of its cell" in say(
+        double, answer, cases=CASES
+    )
+
+
+def test_endless_loop_is_stopped(say, names):
+    limited = names["Exercise"].limited
+    names["Exercise"].limited = staticmethod(lambda answer, inputs: limited(answer, inputs, seconds=0.2))
+
+    def answer(x):
+        while True:
+            pass
+
+    assert "Does a loop never end?" in say(double, answer, cases=CASES)
+
+
+def test_works_in_a_thread(say):
+    """Where no alarm can be set, the check works without one."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(say(double, double, cases=CASES)))
+    thread.start()
+    thread.join()
+    assert found == [RIGHT]
+
+
+def test_missing_name(names):
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        names["Exercise"]("9.1", double, cases=CASES)("forgotten")
+    assert "There is no forgotten. Run the cell above; keep its name." in output.getvalue()
+
+
+def test_judge_that_breaks_shows_no_traceback(say):
+    said = say(None, "text", judge=lambda answer: answer.shape)
+    assert "It stopped with AttributeError" in said and "Traceback" not in said
+
+
+def test_sum_up(names):
+    exercise, output = names["Exercise"], io.StringIO()
+    names |= {"first": 6, "second": 5, "solution_1": 6}
+    with contextlib.redirect_stdout(output):
+        exercise("9.1", 6)("first")
+        exercise("9.2", 6)("second")
+        exercise("9.3", 6)("solution_1")
+        exercise.sum_up()
+    assert output.getvalue().endswith(
+        "Exercise 9.3: the solution passes.\n"
+        "right:             1  9.1\nnot yet:           1  9.2\nnot attempted yet: 1  9.3\n"
+    )
