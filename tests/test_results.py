@@ -132,7 +132,9 @@ def test_the_figure_of_chapter_6_draws_the_table():
     assert measured == {
         name: tuple(of_draws(shots)(runs) for shots in SHOTS) for name, runs in results.items()
     }
-    assert all(sum(run["shots"] == shots for run in runs) == 10 for runs in results.values() for shots in SHOTS)
+    assert all(
+        sum(run["shots"] == shots for run in runs) == 10 for runs in results.values() for shots in SHOTS
+    )
 
 
 def test_a_wrong_number_is_seen():

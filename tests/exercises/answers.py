@@ -12,6 +12,13 @@ RIGHT: list[Answer] = []
 
 
 @dataclass
+class Later:
+    """An answer that is made when it is needed, from the names of the notebook."""
+
+    make: object
+
+
+@dataclass
 class Answer:
     """One answer to one exercise, and the words that the check must say about it."""
 
