@@ -14,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 import keras
+import matplotlib
 import numpy as np
 import pytest
 
@@ -21,7 +22,7 @@ from answers import DATA, RIGHT, WRONG, Later
 from book import Book, read_notebook, tags
 from rules import Chapter, exercises
 
-os.environ.setdefault("MPLBACKEND", "Agg")
+matplotlib.use("Agg")  # not by the environment, which the kernels of nbval would inherit
 HERE = Path(__file__).parent
 BOOK = Book()
 CHAPTERS = {int(path.stem[:2]): path for path in BOOK.chapters}
