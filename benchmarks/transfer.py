@@ -27,8 +27,9 @@ pictures; fine-tuning takes 40 steps, and 25 for ImageNet's network, whose
 pictures are four times as large. A second part of the report, without_bird,
 leaves one class out, with ten pictures of each of the others.
 
-Finished draws are kept in benchmarks/results/transfer.json. The settings were
-chosen on the validation pictures (--part validation, other results file).
+Finished draws are kept in benchmarks/results/transfer.json. Grounds,
+rates and the class that is left out were chosen on the validation pictures
+(--part validation, other results file); the numbers of steps were set by time.
 The ImageNet part is left out, with a line that says so, if its weights are
 not in data/models/ (chapter 6 fetches them there).
 """

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from book import Book
+from test_results import of_draws
 
 ROOT = Book().root
 
@@ -74,9 +75,9 @@ def test_transfer(tmp_path):
 
 def at_ten(name: str, part: str = "results") -> float:
     """Mean accuracy over ten draws of ten pictures of each class, in percent."""
-    runs = [run for run in committed("transfer.json")[part][name] if run["shots"] == 10]
-    assert sorted(run["draw"] for run in runs) == list(range(10))
-    return 100 * sum(run["accuracy"] for run in runs) / len(runs)
+    runs = committed("transfer.json")[part][name]
+    assert sorted(run["draw"] for run in runs if run["shots"] == 10) == list(range(10))
+    return of_draws(10)(runs)[0]
 
 
 @pytest.mark.parametrize("part", ["results", "without_bird"])

@@ -209,6 +209,13 @@ def tagged(notebook, tag):
     return next(cell for cell in notebook.cells if tag in tags(cell))
 
 
+def rewrite(notebook, tag, old, new):
+    """Put other text into the cell with a tag."""
+    cell = tagged(notebook, tag)
+    assert old in cell.source
+    cell.source = cell.source.replace(old, new)
+
+
 @plant("exercises_complete")
 def solution_missing(notebook):
     notebook.cells.remove(tagged(notebook, "solution-1-2"))
@@ -239,8 +246,7 @@ def nothing_summed_up(notebook):
 
 @plant("exercises_complete")
 def no_sentence(notebook):
-    cell = tagged(notebook, "exercise-1-7")
-    cell.source = cell.source.replace("sentence = ...", "number = ...")
+    rewrite(notebook, "exercise-1-7", "sentence = ...", "number = ...")
 
 
 @plant("exercises_complete")
@@ -264,26 +270,22 @@ def solution_fails(notebook):
 
 @plant("exercises_work")
 def solution_overwrites(notebook):
-    cell = tagged(notebook, "solution-1-2")
-    cell.source = cell.source.replace("\n\n\ncheck", "\n\n\nweighted_sum = solution_1_2\ncheck")
+    rewrite(notebook, "solution-1-2", "\n\n\ncheck", "\n\n\nweighted_sum = solution_1_2\ncheck")
 
 
 @plant("exercises_work")
 def starter_without_dots(notebook):
-    cell = tagged(notebook, "exercise-1-2")
-    cell.source = cell.source.replace("...", "None")
+    rewrite(notebook, "exercise-1-2", "...", "None")
 
 
 @plant("exercises_work")
 def another_name_checked(notebook):
-    cell = tagged(notebook, "check-1-2")
-    cell.source = cell.source.replace('check_1_2("weighted_sum")', 'check_1_2("weighed_sum")')
+    rewrite(notebook, "check-1-2", 'check_1_2("weighted_sum")', 'check_1_2("weighed_sum")')
 
 
 @plant("exercises_work")
 def solution_unchecked(notebook):
-    cell = tagged(notebook, "solution-1-2")
-    cell.source = cell.source.replace('check_1_2("solution_1_2")', 'print("fine")')
+    rewrite(notebook, "solution-1-2", 'check_1_2("solution_1_2")', 'print("fine")')
 
 
 @plant("exercises_work")

@@ -190,7 +190,7 @@ def main() -> None:
     rate = keras.optimizers.schedules.CosineDecay(
         0.0, steps - rise, warmup_target=options.rate, warmup_steps=rise
     )
-    # Adam and AdamW, at rates from 0.0003 to 0.003, learned next to nothing in a whole epoch here.
+    # With AdamW at 0.002 and 0.003 a first epoch ended at 0.8 % and 0.9 % (guessing: 0.5 %).
     model.compile(
         keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=2e-4),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -228,7 +228,7 @@ def main() -> None:
         "classes": classes,
         "alpha": options.alpha,
         "epochs": options.epochs,
-        "epochs_at_48": early,
+        f"epochs_at_{EARLY_SIDE}": early,
         "batch": options.batch,
         "peak_rate": options.rate,
         "minutes": round(seconds / 60, 1),
