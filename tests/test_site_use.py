@@ -229,6 +229,23 @@ def test_pages_work_where_nothing_can_be_remembered(fresh, address):
         visit.page.get_by_role("checkbox", name="I have finished this chapter").check()
 
 
+@pytest.mark.parametrize("kept", ["no JSON", "[1]", '"text"', '{"01_filters": {}, "02_feature_maps": null}'])
+def test_damaged_memory_is_forgotten(fresh, address, kept):
+    """What another program or an older page left in the browser's storage stops nothing."""
+    window = fresh()
+    window.add_init_script(
+        f"localStorage.getItem('again') || localStorage.setItem('patch-to-prediction', {json.dumps(kept)})"
+    )
+    with site.Visit(window, address, "book/intro.html") as visit:
+        assert visit.page.get_by_text("Nothing is finished yet.").is_visible()
+        visit.page.evaluate("localStorage.setItem('again', 'yes')")
+        visit.page.goto(address + QUIZZES[0])
+        visit.page.get_by_role("checkbox", name="I have finished this chapter").check()
+        visit.page.goto(address + "book/intro.html")
+        assert visit.page.locator(".progress-list li").count() == 1
+        assert site.complaints_console(visit) == []
+
+
 def moving_page():
     """The chapter with an animation."""
     for page in CHAPTERS:

@@ -97,11 +97,12 @@ def load(source: str):
         ) from error
 
 
-def batches(images, labels, size: int, side: int, augment: bool) -> tf.data.Dataset:
+def batches(images, labels, size: int, side: int, augment: bool, box: float = 0.5) -> tf.data.Dataset:
     """(batch, side, side, 3) float32 from -1 to 1, with labels; shuffled and varied if `augment`.
 
     One call cuts a box out of every picture, mirrors half of them (a box
     whose right edge comes first is read backwards) and enlarges to the side.
+    Height and width of the box are roots of numbers drawn from `box` to 1.
     """
     pictures, classes = tf.constant(images), tf.constant(labels)
 
@@ -112,7 +113,7 @@ def batches(images, labels, size: int, side: int, augment: bool) -> tf.data.Data
             whole = tf.tile([[0.0, 0.0, 1.0, 1.0]], [n, 1])
             x = tf.image.crop_and_resize(x, whole, tf.range(n), (side, side))
             return x / 127.5 - 1, tf.gather(classes, numbers)
-        height, width = (tf.sqrt(tf.random.uniform([n, 2], 0.5, 1.0))[:, k] for k in (0, 1))
+        height, width = (tf.sqrt(tf.random.uniform([n, 2], box, 1.0))[:, k] for k in (0, 1))
         top = tf.random.uniform([n]) * (1 - height)
         left = tf.random.uniform([n]) * (1 - width)
         sides = tf.stack([left, left + width], axis=1)
@@ -172,6 +173,12 @@ def main() -> None:
     parser.add_argument("--early", type=int, default=8, help=f"first epochs, at {EARLY_SIDE} pixels")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=0.1, help="peak learning rate")
+    parser.add_argument(
+        "--start", type=Path, help="weights of an earlier round to begin with, not random ones"
+    )
+    parser.add_argument(
+        "--box", type=float, default=0.5, help="a crop keeps at least the root of this of each side"
+    )
     parser.add_argument("--folder", type=Path, default=Path("_backbone"), help="working folder")
     options = parser.parse_args()
     try:
@@ -183,6 +190,12 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(SEED)
     body = backbone(options.alpha)
+    if options.start:
+        try:
+            body.load_weights(options.start)
+        except (OSError, ValueError) as problem:
+            why = str(problem).splitlines()[0]
+            sys.exit(f"{options.start} holds no weights of a MobileNet {options.alpha}: {why}")
     classes = int(train[1].max()) + 1
     model = keras.Sequential([body, keras.layers.Dense(classes, kernel_initializer="zeros")])
     steps = options.epochs * -(-len(train[0]) // options.batch)
@@ -202,7 +215,7 @@ def main() -> None:
         if begin == end:
             continue
         model.fit(
-            batches(*train, options.batch, side, augment=True),
+            batches(*train, options.batch, side, augment=True, box=options.box),
             validation_data=held_out_batches,
             initial_epoch=begin,
             epochs=end,
@@ -231,6 +244,8 @@ def main() -> None:
         f"epochs_at_{EARLY_SIDE}": early,
         "batch": options.batch,
         "peak_rate": options.rate,
+        "smallest_box": options.box,
+        "began_with": options.start and hashlib.sha256(options.start.read_bytes()).hexdigest(),
         "minutes": round(seconds / 60, 1),
         "held_out_accuracy": round(accuracy, 4),
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),

@@ -10,7 +10,8 @@
 
   const load = () => {
     try {
-      return JSON.parse(localStorage.getItem(KEY)) || {};
+      const kept = Object.entries(JSON.parse(localStorage.getItem(KEY)) || {});
+      return Object.fromEntries(kept.filter(([, state]) => Array.isArray(state?.right)));
     } catch {
       return {};
     }
