@@ -492,6 +492,12 @@ def file_changed(root):
 
 
 @plant("data_cards")
+def network_changed(root):
+    with (root / "book" / "_static" / "live" / "fashion.p2p").open("ab") as file:
+        file.write(b"1")
+
+
+@plant("data_cards")
 def card_without_file(root):
     (root / "data" / "datasets" / "photographs.npz").unlink()
 

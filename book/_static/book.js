@@ -95,7 +95,15 @@
     };
   };
 
+  /* Browsers load no module from a file, so no figure can say this itself. */
+  const explainFiles = () => {
+    if (location.protocol !== "file:") return;
+    const words = "Browsers run the figure only from a web server: run \u201cmake serve\u201d and open the address that it names.";
+    all("[data-live] .live-trouble").forEach((line) => (line.textContent = words));
+  };
+
   const start = () => {
+    explainFiles();
     tidyExcerpts();
     nameFoldedCells();
     addPauseButtons();

@@ -1,0 +1,263 @@
+"""How fast the live figures answer, in headless Chromium on this machine.
+
+    python benchmarks/live.py [--quick]
+
+Times are those of one change, from the event to finished pixels: the filter run
+over the whole photograph, both pictures painted, the sum written out. Each is the
+median of many, with the slowest twentieth beside it; the second pair is the same with
+the processor slowed four times. The network is one like chapter 5's, with fresh
+weights. The photo lab's network runs in a worker, which cannot be slowed; so its time
+is taken in the page as well, and there slowed. Needs `make book` and Chromium or
+Chrome. Nothing in the book is changed; the results go to benchmarks/results/live.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests"), str(ROOT / "benchmarks")]
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+
+from house import machine  # noqa: E402  (the path must be set first)
+from playwright.sync_api import sync_playwright  # noqa: E402
+
+import site_checks as site  # noqa: E402
+
+RESULT = ROOT / "benchmarks" / "results" / "live.json"
+LIVE = ROOT / "book" / "_static" / "live"
+SLOWED = 4
+
+# What is promised, in milliseconds, on this class of machine.
+PROMISED = {
+    "kernel lab 3x3": 16,
+    "kernel lab 5x5": 16,
+    "kernel lab 7x7": 16,
+    "network, one picture": 5,
+    "explorer, a stroke": 5,
+    "explorer, with all maps": 33,
+    "photo lab, network": 150,
+    "photo lab, in the page": 150,
+}
+
+KERNEL = """async ([size, times]) => {
+    const figure = document.querySelector("kernel-lab"), found = [];
+    figure.setPhotograph(Float32Array.from({length: 65536}, () => Math.floor(256 * Math.random())), 256, 256);
+    for (let n = 0; n < times + 5; n++) {
+        const weights = Array.from({length: size * size}, () => Math.round(20 * Math.random() - 10) / 10);
+        await new Promise(requestAnimationFrame);
+        const start = performance.now();
+        figure.value = {size, weights};
+        figure.getBoundingClientRect();
+        found.push(performance.now() - start);
+    }
+    return found.slice(5);
+}"""
+
+SLIDING = """async ([state, times]) => {
+    const figure = document.querySelector("sliding-lab"), found = [];
+    for (let n = 0; n < times + 5; n++) {
+        await new Promise(requestAnimationFrame);
+        const start = performance.now();
+        figure.value = {...state, place: n};
+        figure.getBoundingClientRect();
+        found.push(performance.now() - start);
+    }
+    return found.slice(5);
+}"""
+
+POOLING = """async ([settings, times]) => {
+    const figure = document.querySelector("pooling-lab"), found = [];
+    for (let n = 0; n < times + 5; n++) {
+        // A setting throws away what was measured before it, a shift keeps it.
+        const wish = settings ? {bias: n % 7} : {down: n % 17 - 8, right: (5 * n) % 17 - 8, bias: Math.floor(n / 17)};
+        await new Promise(requestAnimationFrame);
+        const start = performance.now();
+        figure.value = wish;
+        figure.getBoundingClientRect();
+        found.push(performance.now() - start);
+    }
+    return found.slice(5);
+}"""
+
+# A new picture each time: the network alone, and with all maps of all layers on their canvases.
+EXPLORER = """async ([whole, times]) => {
+    const figure = document.querySelector("network-explorer"), found = [], picture = figure.pixels;
+    for (let n = 0; n < times + 20; n++) {
+        for (let k = 0; k < 12; k++) picture[Math.floor(784 * Math.random())] = Math.floor(256 * Math.random());
+        await new Promise(requestAnimationFrame);
+        const start = performance.now();
+        if (whole) figure.runAll();
+        else figure.network.run(picture);
+        if (whole) figure.getBoundingClientRect();
+        found.push(performance.now() - start);
+    }
+    return found.slice(20);
+}"""
+
+NETWORK = """async ([folder, times]) => {
+    const { loadNetwork } = await import(new URL("_static/live/network-file.mjs", folder).href);
+    const network = await loadNetwork("/network.bin"), found = [];
+    for (let n = 0; n < times + 20; n++) {
+        const picture = Float32Array.from({length: 784}, () => Math.random());
+        const start = performance.now();
+        network.run(picture);
+        found.push(performance.now() - start);
+        if (n % 10 === 0) await new Promise(requestAnimationFrame);
+    }
+    return found.slice(20);
+}"""
+
+# What the worker says of itself, or all from a file of a photograph to the answer on the screen.
+PHOTO = """async ([side, times]) => {
+    const figure = document.querySelector("photo-lab"), found = [];
+    await figure.load();
+    const canvas = Object.assign(document.createElement("canvas"), {width: side, height: Math.round(0.75 * side)});
+    const context = canvas.getContext("2d");
+    for (let n = 0; n < 400; n++) {
+        context.fillStyle = `hsl(${360 * Math.random()} 70% 60%)`;
+        context.fillRect(side * Math.random(), side * Math.random(), side / 8, side / 8);
+    }
+    const file = await new Promise((done) => canvas.toBlob((blob) => done(new File([blob], "a.jpg")), "image/jpeg"));
+    for (let n = 0; n < times / 4 + 3; n++) {
+        const start = performance.now();
+        await figure.open(file);
+        found.push(side === 256 ? figure.answer.milliseconds : performance.now() - start);
+    }
+    return found.slice(3);
+}"""
+
+PHOTO_NETWORK = """async ([folder, times]) => {
+    const { loadNetwork } = await import(new URL("_static/live/network-file.mjs", folder).href);
+    const network = await loadNetwork(new URL("_static/live/photo-lab/network.bin", folder).href), found = [];
+    const pixels = Uint8Array.from({length: 160 * 160 * 3}, () => 256 * Math.random());
+    for (let n = 0; n < times / 4 + 5; n++) {
+        const start = performance.now();
+        network.run(pixels);
+        found.push(performance.now() - start);
+        await new Promise(requestAnimationFrame);
+    }
+    return found.slice(5);
+}"""
+
+
+def write_network(path: Path) -> int:
+    """A network like chapter 5's as a file; the number of its parameters."""
+    import keras
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(16, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    names = {"json": json, "keras": keras, "Path": Path}
+    exec((ROOT / "tools" / "shared" / "network.py").read_text("utf-8"), names)
+    names["save_network"](model, path)
+    return model.count_params()
+
+
+def summary(times: list[float]) -> dict:
+    """Median and 95th percentile, in milliseconds."""
+    ordered = sorted(times)
+    return {
+        "median": round(ordered[len(ordered) // 2], 2),
+        "slow": round(ordered[int(0.95 * len(ordered))], 2),
+    }
+
+
+def weights() -> dict[str, int]:
+    """Bytes of each module and picture as a server would send them."""
+    found = {}
+    pictures = [path for kind in ("*.png", "*.p2p", "photo-lab/*") for path in LIVE.glob(kind)]
+    for path in sorted([*LIVE.glob("*.mjs"), *pictures]):
+        data = path.read_bytes()
+        found[path.name] = len(gzip.compress(data, 6)) if path.suffix == ".mjs" else len(data)
+    return found
+
+
+def main() -> None:
+    """Measure, print a table, keep the figures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    quick = parser.parse_args().quick
+    times = 20 if quick else 120
+    path = site.find_browser()
+    if path is None or not (site.HTML / "book" / "live").exists():
+        print("Live figures are measured in a browser on the built site: " + site.HOW_TO_INSTALL)
+        return
+    result = {"machine": machine(), "times": times, "milliseconds": {}, "bytes": weights()}
+    largest = {"n": 10, "k": 5, "mode": "own", "p": 3, "c": 4, "f": 4}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sync_playwright() as playwright,
+        site.Server(site.HTML) as server,
+    ):
+        result["parameters"] = write_network(Path(folder) / "network.bin")
+        browser = playwright.chromium.launch(executable_path=path, args=site.FLAGS)
+        for slowed in (1, SLOWED):
+            context = browser.new_context(viewport={"width": 1280, "height": 900})
+            context.route(
+                "**/network.bin", lambda route: route.fulfill(path=str(Path(folder) / "network.bin"))
+            )
+            for page_name, name, jobs in (
+                ("kernel_lab", "kernel-lab", [(f"kernel lab {k}x{k}", KERNEL, k) for k in (3, 5, 7)]),
+                ("sliding_lab", "sliding-lab", [("sliding lab, largest", SLIDING, largest)]),
+                (
+                    "pooling_lab",
+                    "pooling-lab",
+                    [("pooling lab, a shift", POOLING, False), ("pooling lab, a setting", POOLING, True)],
+                ),
+                ("sliding_lab", "sliding-lab", [("network, one picture", NETWORK, server.address)]),
+                (
+                    "photo_lab",
+                    "photo-lab",
+                    [("photo lab, network", PHOTO, 256), ("photo lab, 12 million pixels", PHOTO, 4000)],
+                ),
+                ("photo_lab", "photo-lab", [("photo lab, in the page", PHOTO_NETWORK, server.address)]),
+                (
+                    "network_explorer",
+                    "network-explorer",
+                    [("explorer, a stroke", EXPLORER, False), ("explorer, with all maps", EXPLORER, True)],
+                ),
+            ):
+                with site.Visit(context, server.address, f"book/live/{page_name}.html") as visit:
+                    visit.page.wait_for_selector(f'[data-live="{name}"][data-state="running"]')
+                    visit.page.context.new_cdp_session(visit.page).send(
+                        "Emulation.setCPUThrottlingRate", {"rate": slowed}
+                    )
+                    for label, script, wish in jobs:
+                        found = summary(visit.page.evaluate(script, [wish, times]))
+                        result["milliseconds"].setdefault(label, {})[f"x{slowed}"] = found
+            context.close()
+        browser.close()
+    for label, found in result["milliseconds"].items():
+        one, four = found["x1"], found[f"x{SLOWED}"]
+        promised = f"   promised: under {PROMISED[label]} ms" if label in PROMISED else ""
+        print(
+            f"{label:28} {one['median']:7.2f} ms (slow {one['slow']:.2f})"
+            f"   slowed {SLOWED}x: {four['median']:7.2f} ms (slow {four['slow']:.2f}){promised}"
+        )
+    for name, size in result["bytes"].items():
+        print(f"{name:28} {size / 1000:7.1f} kB")
+    target = RESULT.with_name("live_quick.json") if quick else RESULT
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    print(f"kept in {target.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+/* A picture of the reader's, made into what a network reads. The file never leaves the page.
+
+   Grey networks: the three steps of chapter 5, and for pictures of up to 1,120 pixels
+   with its very numbers. Transparent parts become white, colours grey; the ground, which
+   is what the rim mostly shows, becomes 0 and the brightest value 255; the garment is cut
+   out, its longer side shrunk to the network's size by averaging, and centred.
+
+   Colour networks: the middle of the photograph, as wide and high as the network's picture,
+   shrunk by averaging. */
+
+const LONGEST = 1120; // chapter 5 shrinks what is larger; here the browser does
+const EVEN = "This picture shows one even area. Choose one with a garment on a plain ground.";
+
+/** Why a picture cannot be read: one sentence. */
+export class PictureError extends Error {}
+
+/** To the nearest whole number, a half to the even one, as Python and NumPy round. */
+export function rint(value) {
+  const down = Math.floor(value), rest = value - down;
+  return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
+}
+
+/** The pixels of a file: {width, height, data}, RGBA on white. */
+export async function openPicture(file) {
+  let picture = null;
+  try {
+    picture = await createImageBitmap(file);
+  } catch {
+    throw new PictureError(`\u201c${file.name.slice(0, 60)}\u201d is no picture that this browser can read; save it as PNG or JPEG.`);
+  }
+  const shrink = Math.min(1, LONGEST / Math.max(picture.width, picture.height));
+  const [width, height] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * shrink)));
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.imageSmoothingQuality = "high";
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, width, height);
+  context.drawImage(picture, 0, 0, width, height);
+  picture.close();
+  return { width, height, data: context.getImageData(0, 0, width, height).data };
+}
+
+/** Grey as Pillow makes it, in whole numbers. */
+export const greyOf = ({ width, height, data }) =>
+  Float64Array.from({ length: width * height }, (_, n) => (data[4 * n] * 19595 + data[4 * n + 1] * 38470 + data[4 * n + 2] * 7471 + 0x8000) >> 16);
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b), half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+/** Where each new pixel reads, and how much of each old one: Pillow's box filter. */
+function shares(from, to) {
+  const scale = from / to, wide = Math.max(scale, 1), support = 0.5 * wide;
+  return Array.from({ length: to }, (_, place) => {
+    const centre = (place + 0.5) * scale;
+    const first = Math.max(0, Math.trunc(centre - support + 0.5)), last = Math.min(from, Math.trunc(centre + support + 0.5));
+    const weights = Array.from({ length: last - first }, (_, k) => {
+      const away = (k + first - centre + 0.5) / wide;
+      return away > -0.5 && away <= 0.5 ? 1 : 0;
+    });
+    const sum = weights.reduce((a, b) => a + b, 0);
+    return { first, weights: weights.map((weight) => weight / sum) };
+  });
+}
+
+/** Shrink (or enlarge) by averaging, first the rows, then the columns, as Pillow does. */
+export function resizeBox(values, rows, columns, toRows, toColumns) {
+  let now = Float32Array.from(values);
+  if (toColumns !== columns) {
+    const plan = shares(columns, toColumns), next = new Float32Array(rows * toColumns);
+    for (let i = 0; i < rows; i++)
+      plan.forEach(({ first, weights }, j) => {
+        let sum = 0;
+        for (let k = 0; k < weights.length; k++) sum += now[i * columns + first + k] * weights[k];
+        next[i * toColumns + j] = sum;
+      });
+    now = next;
+  }
+  if (toRows === rows) return now;
+  const next = new Float32Array(toRows * toColumns);
+  shares(rows, toRows).forEach(({ first, weights }, i) => {
+    for (let j = 0; j < toColumns; j++) {
+      let sum = 0;
+      for (let k = 0; k < weights.length; k++) sum += now[(first + k) * toColumns + j] * weights[k];
+      next[i * toColumns + j] = sum;
+    }
+  });
+  return next;
+}
+
+/** Light and dark: "auto" takes the ground from the rim, "as" and "turned" do not. */
+function onBlack({ width, height, data }, light) {
+  const values = greyOf({ width, height, data });
+  if (light === "auto") {
+    const row = (i) => values.subarray(i * width, (i + 1) * width), column = (j) => Array.from({ length: height }, (_, i) => values[i * width + j]);
+    const ground = median([...row(0), ...row(height - 1), ...column(0), ...column(width - 1)]);
+    values.forEach((value, n) => (values[n] = Math.abs(value - ground)));
+  } else if (light === "turned") values.forEach((value, n) => (values[n] = 255 - value));
+  const most = values.reduce((a, b) => Math.max(a, b)), least = light === "auto" ? 0 : values.reduce((a, b) => Math.min(a, b));
+  if (most - least < 26) throw new PictureError(EVEN); // a tenth of the way from black to white
+  return values.map((value) => value * (255 / most));
+}
+
+/** Put rows x columns values into the middle of a larger black picture, scaled to fit. */
+export function fitted(values, rows, columns, toRows, toColumns) {
+  const byWidth = toRows * columns >= toColumns * rows; // the width is what limits it
+  const scaled = (size) => Math.max(1, rint(byWidth ? (size * toColumns) / columns : (size * toRows) / rows));
+  const high = Math.min(toRows, scaled(rows)), wide = Math.min(toColumns, scaled(columns));
+  const small = resizeBox(values, rows, columns, high, wide), top = (toRows - high) >> 1, left = (toColumns - wide) >> 1;
+  const out = new Float32Array(toRows * toColumns);
+  for (let i = 0; i < high; i++) for (let j = 0; j < wide; j++) out[(top + i) * toColumns + left + j] = rint(small[i * wide + j]);
+  return out;
+}
+
+/** A garment as the data show it: cut out, shrunk, centred. */
+export function garment(pixels, rows, columns, light = "auto") {
+  const values = onBlack(pixels, light), { width, height } = pixels;
+  let [top, bottom, left, right] = [height, -1, width, -1];
+  values.forEach((value, n) => {
+    if (!(value > 13)) return;
+    const i = Math.floor(n / width), j = n % width;
+    [top, bottom, left, right] = [Math.min(top, i), Math.max(bottom, i), Math.min(left, j), Math.max(right, j)];
+  });
+  const high = bottom - top + 1, wide = right - left + 1, cut = new Float32Array(high * wide);
+  for (let i = 0; i < high; i++) cut.set(values.subarray((top + i) * width + left, (top + i) * width + right + 1), i * wide);
+  return fitted(cut, high, wide, rows, columns);
+}
+
+/** The middle of a photograph in colour: rows x columns x 3. */
+export function photograph({ width, height, data }, rows, columns, light = "auto") {
+  const wide = Math.min(width, Math.max(1, Math.round((height * columns) / rows))), high = Math.min(height, Math.max(1, Math.round((width * rows) / columns)));
+  const left = (width - wide) >> 1, top = (height - high) >> 1, out = new Float32Array(rows * columns * 3);
+  for (let c = 0; c < 3; c++) {
+    const cut = new Float32Array(high * wide);
+    for (let i = 0; i < high; i++) for (let j = 0; j < wide; j++) cut[i * wide + j] = data[4 * ((top + i) * width + left + j) + c];
+    resizeBox(cut, high, wide, rows, columns).forEach((value, n) => (out[3 * n + c] = rint(light === "turned" ? 255 - value : value)));
+  }
+  return out;
+}

@@ -1,0 +1,109 @@
+/* The photo lab's network, in a thread of its own, so that the page goes on answering.
+
+   Comes in, each with a number:
+       {kind: "load", address}          the network's file
+       {kind: "shrink", bitmap, side}   a decoded picture
+       {kind: "look", pixels}           a square of pixels, three numbers each
+   Goes out, with the same number:
+       {kind: "loading", share}         0 to 1, as often as there is news
+       {kind: "ready", side, classes, parameters}
+       {kind: "shrunk", pixels, milliseconds}
+       {kind: "answer", logits, probabilities, places, bias, shape, milliseconds}
+       {kind: "trouble", text}          one sentence
+
+   `places` holds for each class what every place of the last maps adds to its logit. The
+   features are means over the places, and the head is linear, so
+
+       logit = bias + the sum over places of (sum over features of map * weight) / number of places
+
+   and nothing is left over: the map of a class is exact. */
+
+import { NetworkError, readNetwork } from "./network-file.mjs";
+import { prepared, rowReader } from "./resize.mjs";
+
+let network = null;
+
+/** A file's bytes; tells how far it has come. */
+async function fetched(address, tell) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new NetworkError(`The network could not be loaded (status ${answer.status}).`);
+  const length = Number(answer.headers.get("content-length")), parts = [];
+  let size = 0;
+  for (const reader = answer.body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    size += value.length;
+    if (length) tell(Math.min(1, size / length));
+  }
+  const bytes = new Uint8Array(size);
+  parts.reduce((start, part) => (bytes.set(part, start), start + part.length), 0);
+  return bytes.buffer;
+}
+
+/** What each place adds to each logit: (classes, places). */
+export function contributions({ shape: [rows, columns, F], data }, kernel, classes) {
+  const places = rows * columns, found = new Float64Array(classes * places);
+  for (let place = 0; place < places; place++)
+    for (let f = 0; f < F; f++) {
+      const value = data[place * F + f];
+      for (let k = 0; k < classes; k++) found[k * places + place] += value * kernel[f * classes + k];
+    }
+  return found.map((sum) => sum / places);
+}
+
+/** Run the network on a square of pixels. */
+export function look(network, pixels) {
+  const begin = performance.now(), found = network.run(pixels);
+  const milliseconds = performance.now() - begin;
+  const [pooling, head] = network.layers.slice(-3), maps = found.get(pooling.inputs[0]);
+  const [kernel, bias] = head.weights.map(({ data }) => data), classes = bias.length;
+  return {
+    logits: [...found.get(head.name).data],
+    probabilities: [...found.get(network.output).data],
+    places: contributions(maps, kernel, classes),
+    bias: [...bias],
+    shape: maps.shape.slice(0, 2),
+    milliseconds,
+  };
+}
+
+/** A network that this worker knows how to read: mean over maps, dense layer, softmax at its end. */
+function fits({ layers, input, classes }) {
+  const types = layers.slice(-3).map(({ type }) => type).join();
+  return types === "GlobalAveragePooling2D,Dense,Softmax" && input.length === 3 && input[0] === input[1] && input[2] === 3 && classes;
+}
+
+async function load(address, tell) {
+  const read = readNetwork(await fetched(address, tell));
+  if (!fits(read)) throw new NetworkError("The file holds another kind of network than the photo lab's.");
+  // The first runs are slow, until the browser has translated the code; the reader need not wait for them.
+  look(read, new Float32Array(read.input[0] ** 2 * 3));
+  network = read;
+  return { kind: "ready", side: read.input[0], classes: read.classes, parameters: read.parameters };
+}
+
+function shrink(bitmap, side) {
+  const begin = performance.now(), { width, height } = bitmap;
+  const { data } = prepared(width, height, rowReader(bitmap, width, height), side);
+  bitmap.close();
+  return { kind: "shrunk", pixels: data, milliseconds: performance.now() - begin };
+}
+
+const TROUBLE = {
+  load: "The network could not be loaded. Is the connection there? Then press the button again.",
+  shrink: "This picture needs more memory than the browser gives; make it smaller and try again.",
+  look: "The network could not be run on this picture; load the page again.",
+};
+
+if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScope)
+  self.onmessage = async ({ data: { kind, number, address, bitmap, side, pixels } }) => {
+    const reply = (message) => postMessage({ number, ...message });
+    try {
+      if (kind === "load") reply(await load(address, (share) => reply({ kind: "loading", share })));
+      else if (kind === "shrink") reply(shrink(bitmap, side));
+      else reply({ kind: "answer", ...look(network, pixels) });
+    } catch (error) {
+      reply({ kind: "trouble", text: error instanceof NetworkError ? error.message : TROUBLE[kind] });
+    }
+  };
