@@ -697,7 +697,9 @@ def data_cards(book: Book) -> Iterator[Problem]:
         and not path.name.startswith("mobilenet_")  # Keras's own downloads, never committed
     }
     files |= {
-        path.relative_to(book.root).as_posix(): path for path in book.root.glob("book/_static/live/*.p2p")
+        path.relative_to(book.root).as_posix(): path
+        for path in book.root.glob("book/_static/live/**/*")
+        if path.suffix in {".p2p", ".bin"}
     }
     for name, path in files.items():
         card = by_name.get(name)
