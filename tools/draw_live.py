@@ -154,7 +154,7 @@ def stills() -> None:
     with sync_playwright() as playwright, site.Server(site.HTML) as server:
         browser = playwright.chromium.launch(executable_path=site.find_browser(), args=site.FLAGS)
         # So high that a figure fits: a window that grows for a picture would lay the page out anew.
-        window = browser.new_context(viewport={"width": 1280, "height": 3000}, color_scheme="light")
+        window = browser.new_context(viewport={"width": 1280, "height": 6000}, color_scheme="light")
         for path in sorted((ROOT / "book" / "live").glob("*.md")):
             with site.Visit(window, server.address, f"book/live/{path.stem}.html") as visit:
                 box = visit.page.locator("[data-live]")
