@@ -25,10 +25,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
-from house import machine  # noqa: E402  (the path must be set first)
+from house import machine  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 import site_checks as site  # noqa: E402
+from book import exporter  # noqa: E402  (the path must be set first)
 
 RESULT = ROOT / "benchmarks" / "results" / "live.json"
 LIVE = ROOT / "book" / "_static" / "live"
@@ -165,9 +166,7 @@ def write_network(path: Path) -> int:
             layers.Dense(10, activation="softmax"),
         ]
     )
-    names = {"json": json, "keras": keras, "Path": Path}
-    exec((ROOT / "tools" / "shared" / "network.py").read_text("utf-8"), names)
-    names["save_network"](model, path)
+    exporter()(model, path)
     return model.count_params()
 
 

@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +20,7 @@ from test_live_figures import opened, spoken, tab_to, value
 from test_live_runtime import CLOSE, HOSTILE, pack, shake, with_layer
 
 import draw_live  # isort: skip  (test_live_figures sets the path)
-from book import read_notebook, tags  # isort: skip
+from book import exporter, read_notebook  # isort: skip
 
 keras = pytest.importorskip("keras")
 layers = keras.layers
@@ -43,11 +42,7 @@ def chapter_source(beginning: str) -> str:
     return next(cell.source for cell in CELLS if cell.source.startswith(beginning))
 
 
-def save_network(*wishes):
-    """Chapter 5's own cell, run as it stands there."""
-    space = {"json": json, "keras": keras, "Path": Path}
-    exec(next(cell.source for cell in CELLS if "shared-network" in tags(cell)), space)
-    space["save_network"](*wishes)
+save_network = exporter()  # chapter 5's own cell, run as it stands there
 
 
 # ---- The committed files --------------------------------------------------------------------

@@ -10,12 +10,12 @@ import base64
 import json
 import os
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import site_checks as site
+from book import exporter, exporter_source
 from site_fixtures import *  # noqa: F403
 from site_fixtures import hold
 
@@ -26,13 +26,6 @@ layers = keras.layers
 LIVE = site.ROOT / "book" / "_static" / "live"
 SEED = int(os.environ.get("LIVE_SEED") or np.random.SeedSequence().entropy % 2**32)
 CLOSE = 1e-5  # of the largest value of a layer, or of 1 where all are smaller
-
-
-def exporter():
-    """save_network, as the notebooks have it."""
-    names = {"json": json, "keras": keras, "Path": Path}
-    exec((site.ROOT / "tools" / "shared" / "network.py").read_text("utf-8"), names)
-    return names["save_network"]
 
 
 save_network = exporter()
@@ -263,7 +256,7 @@ def test_real_picture_equals_keras(page):
 
 def test_exporter_fits_into_a_cell():
     """25 lines, 79 columns, and nothing but json, keras and Path."""
-    source = (site.ROOT / "tools" / "shared" / "network.py").read_text("utf-8").rstrip("\n")
+    source = exporter_source()
     assert len(source.split("\n")) <= 25
     assert max(map(len, source.split("\n"))) <= 79
     assert "import" not in source

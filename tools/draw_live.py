@@ -27,7 +27,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from book import read_notebook, sha256
+from book import exporter, read_notebook, sha256
 
 ROOT = Path(__file__).resolve().parents[1]
 LIVE = ROOT / "book" / "_static" / "live"
@@ -85,11 +85,9 @@ def within(folder: Path):
 def network() -> None:
     """Train chapter 5's networks with its own cells, and write them as its readers would."""
     space = run_chapter(NETWORKS["fashion-mirrored"][0])
-    space["json"] = json
-    exec((ROOT / "tools" / "shared" / "network.py").read_text("utf-8"), space)
     for file, (_, name) in NETWORKS.items():
         path = LIVE / f"{file}.p2p"
-        space["save_network"](space[name], path, space["names"])
+        exporter()(space[name], path, space["names"])
         print(f"{path.name}: {path.stat().st_size:,} bytes, SHA-256 {sha256(path)}")
 
 

@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from book import Book, read_notebook, tags
+from book import Book, exporter, read_notebook, tags
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "book" / "_static" / "live" / "photo-lab"
@@ -109,15 +109,6 @@ def folded(head) -> tuple[np.ndarray, np.ndarray]:
     kernel, bias = dense.get_weights()
     kernel = kernel / spread[:, None]
     return kernel, bias - mean @ kernel
-
-
-def exporter():
-    """save_network, as the notebooks have it."""
-    import keras
-
-    names = {"json": json, "keras": keras, "Path": Path}
-    exec((ROOT / "tools" / "shared" / "network.py").read_text("utf-8"), names)
-    return names["save_network"]
 
 
 def in_half_precision(data: bytes) -> bytes:

@@ -274,13 +274,9 @@ def tags_known(chapter: Chapter) -> Iterator[Problem]:
 
 @chapter_rule
 def shared_cells(chapter: Chapter) -> Iterator[Problem]:
-    """A shared cell is the same in every notebook, and a notebook has few of them.
-
-    The machinery of the checks does not count: the site leaves it out, and nobody has to read it.
-    """
+    """A shared cell is the same in every notebook, and a notebook has few of them."""
     sources = chapter.book.shared()
     mine = [tag for cell in chapter.cells for tag in tags(cell) if tag.startswith("shared-")]
-    mine = [tag for tag in mine if tag != "shared-check"]
     if len(mine) > SHARED_AT_MOST:
         yield chapter.problem(None, f"{len(mine)} shared cells.", f"{SHARED_AT_MOST} at most.")
     for n, cell in chapter.code:
