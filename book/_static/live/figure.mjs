@@ -58,17 +58,40 @@ export function ink(rgb) {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000" : "#fff";
 }
 
+const STYLES = {}; // those that were needed so far
+
 /** Ground and ink of a cell, as a style. */
 export function cellStyle(kind, value, limit) {
+  const number = place(kind, value, limit), known = (STYLES[kind] ??= {});
+  if (known[number]) return known[number];
   const rgb = colour(kind, value, limit);
-  return { background: `rgb(${rgb})`, color: ink(rgb) };
+  return (known[number] = { backgroundColor: `rgb(${rgb})`, color: ink(rgb) });
 }
+
+/** Give a cell that is there already its ground and ink, and a text if there is one.
+
+    Only what differs is set: a browser lays a cell out again even for an equal text. */
+export function shade(cell, style, text = null) {
+  if (text !== null && cell.textContent !== text) cell.textContent = text;
+  const { backgroundColor, color } = style, before = shades.get(cell);
+  if (before === style) return;
+  shades.set(cell, style);
+  cell.style.backgroundColor = backgroundColor;
+  if (before?.color !== color) cell.style.color = color;
+}
+const shades = new WeakMap();
 
 /** Paint values (rows x columns) on a canvas, a pixel each; a margin stays empty. */
 export function paint(canvas, values, rows, columns, kind, limit, margin = 0) {
-  // Setting a size clears a canvas, the margin of an earlier picture with it.
-  Object.assign(canvas, { width: columns + 2 * margin, height: rows + 2 * margin });
-  const context = canvas.getContext("2d"), image = context.createImageData(columns, rows);
+  const context = canvas.getContext("2d"), before = images.get(canvas);
+  const size = { width: columns + 2 * margin, height: rows + 2 * margin };
+  const same = before?.margin === margin && before.image.width === columns && before.image.height === rows && canvas.width === size.width && canvas.height === size.height;
+  const image = same ? before.image : context.createImageData(columns, rows);
+  if (!same) {
+    // Setting a size clears a canvas, the margin of an earlier picture with it.
+    Object.assign(canvas, size);
+    images.set(canvas, { image, margin });
+  }
   const pixels = new Uint32Array(image.data.buffer), known = PIXELS[kind];
   const scale = kind === "image" || kind === "relu" ? 256 / limit : 128 / limit;
   const shift = kind === "image" || kind === "relu" ? 0 : 128;
@@ -82,6 +105,7 @@ export function paint(canvas, values, rows, columns, kind, limit, margin = 0) {
   }
   context.putImageData(image, margin, margin);
 }
+const images = new WeakMap(); // what a canvas shows: memory that the next picture takes over
 
 /** The same for a picture made of many maps: a function from a value to a whole pixel of a canvas. */
 export function painter(kind, limit) {

@@ -5,7 +5,7 @@
    chapter's pencil example: Sobel x at row 61, column 86, bias -100, answer 281. */
 
 import {
-  LiveFigure, arrow, bracketed, cellStyle, choice, clamp, define, enable, field, magnitude, make, paint, readNumber, write,
+  LiveFigure, arrow, bracketed, cellStyle, choice, clamp, define, enable, field, magnitude, make, paint, readNumber, shade, write,
 } from "./figure.mjs";
 
 const SIZES = [3, 5, 7];
@@ -19,8 +19,9 @@ const FULL = 500; // the chapter's full colour for signed answers
 
     z[i, j] = bias + the sum over u, v of w[u, v] * x[i + u, j + v]
 
-    One row of weights goes over the whole picture before the next; each row is written
-    out, weight by weight, because that is several times as fast as a loop over v. */
+    One row of weights goes over the whole picture before the next. Each row is written
+    out, weight by weight, and the pixels under it move along from name to name, so that
+    each is fetched once: that is many times as fast as a loop over v. */
 export function correlate(x, rows, columns, w, size, bias = 0, z = null) {
   const high = rows - size + 1, wide = columns - size + 1;
   const out = z?.length === high * wide ? z : new Float64Array(high * wide);
@@ -28,13 +29,20 @@ export function correlate(x, rows, columns, w, size, bias = 0, z = null) {
   for (let u = 0; u < size; u++) {
     const [a, b, c, d, e, f, g] = w.slice(u * size, (u + 1) * size);
     for (let i = 0, to = 0; i < high; i++) {
-      let n = (i + u) * columns;
-      const end = n + wide;
-      if (size === 3) for (; n < end; n++, to++) out[to] += a * x[n] + b * x[n + 1] + c * x[n + 2];
-      else if (size === 5) for (; n < end; n++, to++) out[to] += a * x[n] + b * x[n + 1] + c * x[n + 2] + d * x[n + 3] + e * x[n + 4];
-      else
-        for (; n < end; n++, to++)
-          out[to] += a * x[n] + b * x[n + 1] + c * x[n + 2] + d * x[n + 3] + e * x[n + 4] + f * x[n + 5] + g * x[n + 6];
+      const end = (i + u + 1) * columns;
+      let n = end - columns, p = x[n++], q = x[n++];
+      if (size === 3)
+        for (let y; n < end; n++, to++, p = q, q = y) out[to] += a * p + b * q + c * (y = x[n]);
+      else {
+        let r = x[n++], s = x[n++];
+        if (size === 5)
+          for (let y; n < end; n++, to++, p = q, q = r, r = s, s = y) out[to] += a * p + b * q + c * r + d * s + e * (y = x[n]);
+        else {
+          let t = x[n++], v = x[n++];
+          for (let y; n < end; n++, to++, p = q, q = r, r = s, s = t, t = v, v = y)
+            out[to] += a * p + b * q + c * r + d * s + e * t + f * v + g * (y = x[n]);
+        }
+      }
     }
   }
   return out;
@@ -121,8 +129,8 @@ export class KernelLab extends LiveFigure {
     .where input { width: 4rem; min-height: 2rem; border: 1px solid var(--rule-strong, #8a829c); border-radius: 8px; padding: 0.1rem 0.5rem; background: var(--paper, #fff); color: var(--ink, #23202c); }
     .sum { display: flex; flex-wrap: wrap; align-items: center; justify-content: center; gap: 0.6rem 0.55rem; margin: 1.1rem 0 0.6rem; padding: 1rem 0.8rem; border-radius: 10px; background: var(--wash, #f6f4fa); }
     .table { display: grid; gap: 0.3rem; justify-items: center; }
-    .cells { display: grid; grid-template-columns: repeat(var(--size), var(--cell)); gap: 1px; padding: 1px; background: var(--rule-strong, #8a829c); }
-    .cells > * { width: var(--cell); height: var(--cell); display: grid; place-items: center; font-size: var(--digits); font-variant-numeric: tabular-nums; overflow: hidden; }
+    .cells { display: grid; grid-template-columns: repeat(var(--size), var(--cell)); grid-auto-rows: var(--cell); gap: 1px; padding: 1px; background: var(--rule-strong, #8a829c); }
+    .cells > * { width: var(--cell); height: var(--cell); line-height: var(--cell); text-align: center; font-size: var(--digits); font-variant-numeric: tabular-nums; overflow: hidden; contain: strict; }
     .cells input { border: 0; padding: 0; margin: 0; text-align: center; border-radius: 0; min-height: 0; }
     .cells input:focus { outline: 3px solid var(--orange, #9c4a05); outline-offset: 0; z-index: 2; position: relative; }
     .cells input[aria-invalid="true"] { background: var(--paper, #fff) !important; color: var(--orange, #9c4a05) !important; text-decoration: underline wavy; }
@@ -521,8 +529,9 @@ export class KernelLab extends LiveFigure {
     enable(this.$("#redo"), this.#now < this.#history.length - 1);
     const most = magnitude(this.#w), focused = root.activeElement;
     [...this.$("#weights").children].forEach((input, n) => {
-      if (input !== focused) input.value = short(texts[n], size);
-      Object.assign(input.style, cellStyle("weights", this.#w[n], most));
+      const text = short(texts[n], size);
+      if (input !== focused && input.value !== text) input.value = text;
+      shade(input, cellStyle("weights", this.#w[n], most));
     });
     if (this.$("#bias") !== focused) this.$("#bias").value = bias.replace("-", "\u2212");
     if (this.$("#slide") !== focused) this.$("#slide").value = this.#bias;
@@ -580,18 +589,14 @@ export class KernelLab extends LiveFigure {
       this.$(`${id} .hair.across`).style.top = top;
     }
     const fill = (id, values, kind, limit, text) =>
-      [...this.$(id).children].forEach((cell, n) => {
-        cell.textContent = text(values[n]);
-        Object.assign(cell.style, cellStyle(kind, values[n], limit));
-      });
+      [...this.$(id).children].forEach((cell, n) => shade(cell, cellStyle(kind, values[n], limit), text(values[n])));
     fill("#patch", pixels, "image", 255, (value) => write(value, 0));
     fill("#products", products, "signed", magnitude(products), brief);
     const rows = (values, text) => Array.from({ length: size }, (_, r) => values.slice(r * size, (r + 1) * size).map(text).join(", ")).join("; ");
     this.$("#patch").setAttribute("aria-label", `Pixels under the filter, row by row: ${rows(pixels, (value) => write(value, 0))}.`);
     this.$("#products").setAttribute("aria-label", `Products, row by row: ${rows(products, brief)}.`);
     this.$("#products-sum").textContent = write(sum);
-    this.$("#answer").textContent = write(answer);
-    Object.assign(this.$("#answer").style, cellStyle("signed", answer, FULL));
+    shade(this.$("#answer"), cellStyle("signed", answer, FULL), write(answer));
     const term = (n) => make("span", { dataset: { n } }, `${bracketed(this.#short(texts[n]))}\u00b7${write(pixels[n], 0)}`);
     const lines = Array.from({ length: size }, (_, r) => {
       const line = make("div", {}, r ? "+ " : "z = ");
