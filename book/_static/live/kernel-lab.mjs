@@ -291,7 +291,7 @@ export class KernelLab extends LiveFigure {
         table("patch", "pixels x", "img", ""), sign("\u00d7"),
         table("weights", "weights w", "group", "Weights of the filter"), sign("="),
         table("products", "products w\u00b7x", "img", ""), total),
-      make("details", { id: "written", open: true }, make("summary", {}, "The sum, written out"), make("div", { className: "written" })));
+      make("details", { id: "written", open: true, ontoggle: () => this.#show() }, make("summary", {}, "The sum, written out"), make("div", { className: "written" })));
   }
 
   #below() {
@@ -600,6 +600,11 @@ export class KernelLab extends LiveFigure {
     this.$("#products").setAttribute("aria-label", `Products, row by row: ${rows(products, brief)}.`);
     this.$("#products-sum").textContent = write(sum);
     shade(this.$("#answer"), cellStyle("signed", answer, FULL), write(answer));
+    if (!typing) {
+      this.$("#row").value = row;
+      this.$("#column").value = column;
+    }
+    if (!this.$("#written").open) return; // nobody reads it, and it is 49 terms long
     const term = (n) => make("span", { dataset: { n } }, `${bracketed(this.#short(texts[n]))}\u00b7${write(pixels[n], 0)}`);
     const lines = Array.from({ length: size }, (_, r) => {
       const line = make("div", {}, r ? "+ " : "z = ");
@@ -608,10 +613,6 @@ export class KernelLab extends LiveFigure {
     });
     const bias = `${this.#bias < 0 ? "\u2212" : "+"} ${write(Math.abs(this.#bias))}`;
     this.$(".written").replaceChildren(...lines, make("div", {}, `${bias}  (the bias)`), make("div", {}, `= ${write(sum)} ${bias} = ${write(answer)}`));
-    if (!typing) {
-      this.$("#row").value = row;
-      this.$("#column").value = column;
-    }
   }
 
   #short(text) {
