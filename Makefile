@@ -40,7 +40,7 @@ serve:  ## serve the built site on this machine alone (PORT=8000)
 	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 test: book  ## run every notebook and every test
-	@$(BIN)/python -m pytest $(NBVAL) -n 2 --dist loadfile notebooks tests
+	@$(BIN)/python -m pytest $(NBVAL) -n 2 --dist loadfile --no-loadscope-reorder notebooks tests
 
 check: setup  ## the fast checks: linter, copies, rules of the house
 	@$(BIN)/ruff check .

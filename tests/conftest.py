@@ -11,6 +11,30 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 from rules import tracked  # noqa: E402  (the path must be set first)
 
+# What takes longest, longest first. Two processes share the files of `make test`, and one that
+# begins a long file when the other has nothing left to do keeps everybody waiting.
+LONGEST = (
+    "tests/test_site.py",
+    "tests/test_live_figures.py",
+    "notebooks/05_dense_classifier.ipynb",
+    "notebooks/06_transfer_learning.ipynb",
+    "tests/test_bench.py",
+    "tests/exercises/test_answers.py",
+    "notebooks/03_relu.ipynb",
+    "tests/test_site_use.py",
+    "tests/test_live_explorer.py",
+    "tests/test_live_photo.py",
+    "tests/test_pretrain.py",
+    "tests/test_live_pooling.py",
+    "tests/test_live_runtime.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the longest files; a file's tests stay together and in their order."""
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.split("::")[0], len(LONGEST)))
+
 
 @pytest.fixture
 def copy_of_the_book(tmp_path: Path) -> Path:
