@@ -133,19 +133,19 @@ def run(settings: dict, seed: int, training, validation) -> dict:
 def main() -> None:
     """Run what is missing and write the results after every run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="500 pictures, one epoch, one seed")
+    parser.add_argument("--quick", action="store_true", help="128 pictures, one epoch, one seed")
     parser.add_argument("--again", action="store_true", help="forget the finished runs")
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
     name = "choices_quick.json" if options.quick else "choices.json"
     path = options.out or ROOT / "benchmarks" / "results" / name
-    pictures = 500 if options.quick else PICTURES
+    pictures = 128 if options.quick else PICTURES
     report = {"pictures": pictures}
     if path.exists() and not options.again and not options.quick:
         report = json.loads(path.read_text("utf-8"))
     training, validation = split(pictures)
     if options.quick:
-        validation = tuple(part[:500] for part in validation)
+        validation = tuple(part[:100] for part in validation)
 
     def complete(part: str, variant: str, seed: int) -> None:
         """Add the run to that part of the report, unless it is there."""

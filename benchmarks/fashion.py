@@ -410,7 +410,7 @@ def main():
     (x, y), (x_test, y_test) = keras.datasets.fashion_mnist.load_data()
     x, x_test = x[..., None], x_test[..., None]
     if options.quick:
-        x, y, x_test, y_test = x[:640], y[:640], x_test[:500], y_test[:500]
+        x, y, x_test, y_test = x[:128], y[:128], x_test[:100], y_test[:100]
     report = {
         "made": datetime.date.today().isoformat(),
         "quick": options.quick,

@@ -24,12 +24,18 @@ Six ways to learn:
 
 From scratch that is 33 to 90 steps of 32 pictures, more where there are more
 pictures; fine-tuning takes 40 steps, and 25 for ImageNet's network, whose
-pictures are four times as large. A second part of the report, without_bird,
-leaves one class out, with ten pictures of each of the others.
+pictures are four times as large.
+
+The report has four parts. `results` is judged on the fixed test part, which
+is small: 59 pictures. So `redrawn` shares out all 218 pictures anew in every
+draw: ten of each class are drawn to train on, and all the others are asked,
+without those that show the same thing as a drawn one. `without_bird` and
+`redrawn_without_bird` leave one class out. The last three have ten pictures a class.
 
 Finished draws are kept in benchmarks/results/transfer.json. Grounds,
 rates and the class that is left out were chosen on the validation pictures
-(--part validation, other results file); the numbers of steps were set by time.
+(--part validation, other results file), which are among those that `redrawn`
+asks; the numbers of steps were set by time.
 The ImageNet part is left out, with a line that says so, if its weights are
 not in data/models/ (chapter 6 fetches them there).
 """
@@ -40,11 +46,13 @@ import argparse
 import io
 import json
 import os
+import sys
 import time
 import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_HOME", str(ROOT / "data"))
 
@@ -53,10 +61,19 @@ import numpy as np  # noqa: E402
 from matplotlib.colors import hsv_to_rgb  # noqa: E402
 from PIL import Image  # noqa: E402
 
+from build_stamps import SAME_THING  # noqa: E402  (the path must be set first)
+
 SHOTS = (1, 2, 5, 10, 20)
 DRAWS = 10
 VARIANTS = 8
-FOUR = "without_bird"  # a second part of the report: four classes, ten pictures of each
+# The parts of the report: (pictures of each class, are all pictures shared out anew?, class left out)
+REPORT = {
+    "results": (SHOTS, False, None),
+    "without_bird": ((10,), False, "bird"),
+    "redrawn": ((10,), True, None),
+    "redrawn_without_bird": ((10,), True, "bird"),
+}
+ALL = "all"  # the pictures of all three parts
 WAYS = {  # name: (weights, side in pixels, is the backbone trained?)
     "from scratch": (None, 64, True),
     "random, frozen": (None, 64, False),
@@ -74,16 +91,29 @@ HUES = {"train": 0, "validation": 1, "test": 2}
 
 
 # ------------------------------------------------------------------ pictures
+def stamp_names(part: str) -> list[str]:
+    """The pictures of a part, or of all, as part/class/name.webp; sorted."""
+    with zipfile.ZipFile(ROOT / "data" / "datasets" / "stamps.zip") as archive:
+        names = sorted(name for name in archive.namelist() if name.endswith(".webp"))
+    return [name for name in names if part in (ALL, name.split("/")[0])]
+
+
 def stamps(part: str) -> tuple[list[Image.Image], np.ndarray, list[str]]:
     """The cut-out pictures of a part (RGBA), their class numbers, the names of the classes."""
-    pictures, labels = [], []
+    pictures, labels, names = [], [], stamp_names(part)
+    classes = sorted({name.split("/")[1] for name in names})
     with zipfile.ZipFile(ROOT / "data" / "datasets" / "stamps.zip") as archive:
-        names = sorted(n for n in archive.namelist() if n.startswith(f"{part}/"))
-        classes = sorted({name.split("/")[1] for name in names})
         for name in names:
             pictures.append(Image.open(io.BytesIO(archive.read(name))).convert("RGBA"))
             labels.append(classes.index(name.split("/")[1]))
     return pictures, np.array(labels), classes
+
+
+def things() -> np.ndarray:
+    """A number for each of all pictures; pictures that show the same thing share one."""
+    first = {name: line.split()[0] for line in SAME_THING for name in line.split()}
+    shown = [name.split("/", 1)[1].removesuffix(".webp") for name in stamp_names(ALL)]
+    return np.unique([first.get(name, name) for name in shown], return_inverse=True)[1]
 
 
 def ground(part: str, side: int, rng) -> Image.Image:
@@ -109,11 +139,15 @@ def composed(stamp: Image.Image, part: str, side: int, rng) -> np.ndarray:
     return np.asarray(scene)
 
 
-def scenes(part: str, side: int, variants: int) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """(pictures, variants, side, side, 3) uint8, class numbers, class names; always the same."""
+def scenes(part: str, side: int, variants: int, hues: str | None = None):
+    """(pictures, variants, side, side, 3) uint8, class numbers, class names; always the same.
+
+    The grounds have the hues of the part, or of the part that `hues` names.
+    """
+    hues = hues or part
     pictures, labels, classes = stamps(part)
-    rng = np.random.default_rng(HUES[part])
-    result = [[composed(picture, part, side, rng) for _ in range(variants)] for picture in pictures]
+    rng = np.random.default_rng(HUES[hues])
+    result = [[composed(picture, hues, side, rng) for _ in range(variants)] for picture in pictures]
     return np.array(result), labels, classes
 
 
@@ -232,31 +266,49 @@ def drawn(labels: np.ndarray, shots: int, draw: int) -> np.ndarray:
     )
 
 
+def shared_out(labels: np.ndarray, thing: np.ndarray, shots: int, draw: int):
+    """All pictures shared out: the numbers of those to train on, and of those to ask."""
+    chosen = drawn(labels, shots, draw)
+    return chosen, np.flatnonzero(~np.isin(thing, thing[chosen]))
+
+
+def rows(x: np.ndarray) -> np.ndarray:
+    """(pictures, variants, ...) -> (pictures * variants, ...)."""
+    return x.reshape(-1, *x.shape[2:])
+
+
+class Scenes:
+    """Pictures to train on and to ask, composed, and what a frozen backbone says of them."""
+
+    def __init__(self, train: tuple, test: tuple, body: keras.Model | None):
+        self.x, self.y, self.classes = train
+        self.test_x, self.test_y, _ = test
+        if body is not None:
+            self.features, self.test_features = (
+                body.predict(scaled(rows(x)), verbose=0).reshape(*x.shape[:2], -1)
+                for x in (self.x, self.test_x)
+            )
+
+
 class Way:
     """One way to learn: `accuracy(shots, draw)` trains once and tests."""
 
     def __init__(self, name: str, part: str, quick: bool):
-        weights, side, self.trained = WAYS[name]
+        weights, self.side, self.trained = WAYS[name]
         self.from_scratch = name == "from scratch"
         self.quick, self.imagenet = quick, weights == "imagenet"
-        variants = 2 if quick else VARIANTS
-        self.x, self.y, classes = scenes("train", side, variants)
-        self.classes = classes
-        self.test_x, self.test_y, _ = scenes(part, side, 1 if quick else 4)
-        self.flat_test = self.test_x.reshape(-1, side, side, 3)
-        self.flat_test_y = np.repeat(self.test_y, self.test_x.shape[1])
-        body = self.body = backbone(weights, side, seed=0)
+        self.variants = (2, 1) if quick else (VARIANTS, 4)
+        self.body = backbone(weights, self.side, seed=0)
+        fixed = [scenes(each, self.side, n) for each, n in zip(("train", part), self.variants, strict=True)]
         if name == "random, frozen":
-            settled(body, self.x[:, 0])
+            settled(self.body, fixed[0][0][:, 0])
+        self.fixed, self.all = Scenes(*fixed, None if self.from_scratch else self.body), None
         if not self.from_scratch:
-            features = body.predict(scaled(self.x.reshape(-1, side, side, 3)), verbose=0)
-            self.features = features.reshape(*self.x.shape[:2], -1)
-            self.test_features = body.predict(scaled(self.flat_test), verbose=0)
-            self.head = Head(features.shape[1], len(classes))
+            self.head = Head(self.body.output_shape[1], len(self.fixed.classes))
         if self.trained:
             self.whole = Whole(
-                body,
-                len(classes),
+                self.body,
+                len(self.fixed.classes),
                 self.from_scratch,
                 # Adam does next to nothing for a MobileNet with random weights; this does.
                 keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True)
@@ -264,23 +316,36 @@ class Way:
                 else keras.optimizers.Adam(0.0003),
             )
 
-    def accuracy(self, shots: int, draw: int, without: str | None = None) -> float:
-        """Train on one draw, and judge; `without` leaves a class out of both."""
-        chosen = drawn(self.y, shots, draw)
-        asked = np.ones(len(self.flat_test_y), bool)
+    def every_picture(self) -> Scenes:
+        """All pictures, each on grounds to train on and on grounds to be asked on."""
+        if self.all is None:
+            hues = ("train", "test")
+            made = [scenes(ALL, self.side, n, h) for n, h in zip(self.variants, hues, strict=True)]
+            if self.trained:
+                self.body.set_weights(self.whole.start)  # an earlier draw has trained it
+            self.all = Scenes(*made, None if self.from_scratch else self.body)
+        return self.all
+
+    def accuracy(self, shots: int, draw: int, anew: bool = False, without: str | None = None) -> float:
+        """Train on one draw, and judge; `anew` shares out all pictures, `without` leaves a class out."""
+        scene = self.every_picture() if anew else self.fixed
+        if anew:
+            chosen, asked = shared_out(scene.y, things(), shots, draw)
+        else:
+            chosen, asked = drawn(scene.y, shots, draw), np.arange(len(scene.test_y))
         if without is not None:
-            left_out = self.classes.index(without)
-            chosen = chosen[self.y[chosen] != left_out]
-            asked = self.flat_test_y != left_out
-        labels = np.repeat(self.y[chosen], self.x.shape[1])
-        pictures = self.x[chosen].reshape(-1, *self.x.shape[2:])
+            left_out = scene.classes.index(without)
+            chosen = chosen[scene.y[chosen] != left_out]
+            asked = asked[scene.test_y[asked] != left_out]
+        labels = np.repeat(scene.y[chosen], self.variants[0])
+        truth = np.repeat(scene.test_y[asked], self.variants[1])
         if not self.from_scratch:
-            features = self.features[chosen].reshape(len(labels), -1)
-            self.head.train(features, labels, draw, steps=5 if self.quick else 150)
+            self.head.train(rows(scene.features[chosen]), labels, draw, steps=5 if self.quick else 150)
             if not self.trained:
-                return balanced(self.head.answers(self.test_features[asked]), self.flat_test_y[asked])
+                return balanced(self.head.answers(rows(scene.test_features[asked])), truth)
+        pictures = rows(scene.x[chosen])
         if self.from_scratch:
-            body = backbone(None, self.x.shape[2], seed=draw + 1).get_weights()
+            body = backbone(None, self.side, seed=draw + 1).get_weights()
             self.whole.train(pictures, labels, draw, 2 if self.quick else 30 + 3 * shots, body=body)
         else:
             self.whole.train(
@@ -290,7 +355,7 @@ class Way:
                 2 if self.quick else 25 if self.imagenet else 40,
                 head=self.head.folded(),
             )
-        return balanced(self.whole.answers(self.flat_test[asked]), self.flat_test_y[asked])
+        return balanced(self.whole.answers(rows(scene.test_x[asked])), truth)
 
 
 def table(runs_of: dict[str, list[dict]]) -> str:
@@ -309,10 +374,10 @@ def table(runs_of: dict[str, list[dict]]) -> str:
 
 def missing(report: dict, name: str, quick: bool, draws: int) -> list[tuple[str, int, int]]:
     """(part of the report, pictures a class, draw) that a way to learn has not done yet."""
-    plan = [("results", SHOTS[:1] if quick else SHOTS), (FOUR, () if quick else (10,))]
+    plan = {"results": SHOTS[:1]} if quick else {part: counts for part, (counts, *_) in REPORT.items()}
     return [
         (part, shots, draw)
-        for part, counts in plan
+        for part, counts in plan.items()
         for shots in counts
         for draw in range(1 if quick else draws)
         if not any(
@@ -328,15 +393,19 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--part", choices=("test", "validation"), default="test")
     parser.add_argument("--draws", type=int, default=DRAWS)
-    parser.add_argument("--again", action="store_true", help="forget the finished draws")
+    parser.add_argument("--again", action="store_true", help="forget the finished draws of the ways named")
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
     file = "transfer" + ("_validation" if options.part == "validation" else "")
     file += "_quick" if options.quick else ""
     path = options.out or ROOT / "benchmarks" / "results" / f"{file}.json"
-    report = {"part": options.part, "variants": VARIANTS, "results": {}, FOUR: {}}
-    if path.exists() and not options.again and not options.quick:
+    report = {"part": options.part, "variants": VARIANTS}
+    if path.exists() and not options.quick:
         report = json.loads(path.read_text("utf-8"))
+    for part in REPORT:
+        runs = report.setdefault(part, {})
+        if options.again:
+            report[part] = {name: each for name, each in runs.items() if name not in options.only}
     for name in options.only:
         tasks = missing(report, name, options.quick, options.draws)
         if not tasks:
@@ -347,7 +416,7 @@ def main() -> None:
         way = Way(name, options.part, options.quick)
         for part, shots, draw in tasks:
             started = time.perf_counter()
-            accuracy = way.accuracy(shots, draw, None if part == "results" else FOUR.split("_")[1])
+            accuracy = way.accuracy(shots, draw, *REPORT[part][1:])
             seconds = round(time.perf_counter() - started, 1)
             run = {"shots": shots, "draw": draw, "accuracy": round(accuracy, 4), "seconds": seconds}
             report[part].setdefault(name, []).append(run)
@@ -355,9 +424,12 @@ def main() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
         keras.utils.clear_session()
-    for part in ("results", FOUR):
+    for part in REPORT:
+        # A way that was done again came last; the ways keep the order from above.
+        report[part] = {name: report[part][name] for name in WAYS if name in report[part]}
         print(part)
         print(table(report[part]))
+    path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

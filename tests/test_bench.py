@@ -73,6 +73,23 @@ def test_transfer(tmp_path):
     assert all(0 <= run["accuracy"] <= 1 for runs in tried.values() for run in runs)
 
 
+def test_what_is_trained_on_is_not_asked(monkeypatch):
+    """Where all pictures are shared out anew, no picture and no thing stands on both sides."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import transfer
+
+    names, thing = transfer.stamp_names(transfer.ALL), transfer.things()
+    labels = transfer.stamps(transfer.ALL)[1]
+    gnus = [n for n, name in enumerate(names) if "/gnu_" in name]
+    assert len(gnus) == 4 and len(set(thing[gnus])) == 1
+    for draw in range(transfer.DRAWS):
+        chosen, asked = transfer.shared_out(labels, thing, 10, draw)
+        assert len(chosen) == len(set(chosen)) == 50
+        assert not set(thing[chosen]) & set(thing[asked])
+        left_out = set(range(len(names))) - set(chosen) - set(asked)
+        assert all(thing[n] in thing[chosen] for n in left_out)  # nothing is left out without a reason
+
+
 def at_ten(name: str, part: str = "results") -> float:
     """Mean accuracy over ten draws of ten pictures of each class, in percent."""
     runs = committed("transfer.json")[part][name]
@@ -80,7 +97,7 @@ def at_ten(name: str, part: str = "results") -> float:
     return of_draws(10)(runs)[0]
 
 
-@pytest.mark.parametrize("part", ["results", "without_bird"])
+@pytest.mark.parametrize("part", ["results", "without_bird", "redrawn", "redrawn_without_bird"])
 def test_the_order_of_the_methods(part):
     book = max(at_ten("book, frozen", part), at_ten("book, fine-tuned", part))
     imagenet = max(at_ten("ImageNet, frozen", part), at_ten("ImageNet, fine-tuned", part))

@@ -83,3 +83,25 @@ def test_it_goes_on_where_it_was(source, tmp_path, monkeypatch):
         assert network.dtype == "float32"
         features.append(np.asarray(network(pictures, training=False)))
     assert np.allclose(*features, atol=0.02)
+
+
+def test_gentle_weights_keep_a_picture_recognisable():
+    """Moved by one pixel, a picture keeps its features; at Keras's own random weights it does not."""
+    import keras
+
+    rng = np.random.default_rng(0)
+    patches = rng.uniform(-1, 1, (64, 4, 4, 3)).astype("float32")
+    pictures = np.asarray(keras.ops.image.resize(patches, (48, 48)))  # smooth, as photographs are
+    cosines = {}
+    for name in ("Keras's", "gentle"):
+        keras.utils.set_random_seed(0)
+        network = tool.backbone(0.5)
+        if name == "gentle":
+            tool.begin_gently(network, seed=0)
+        here, there = (
+            np.asarray(network(x, training=True)) for x in (pictures, np.roll(pictures, 1, axis=2))
+        )
+        here, there = here - here.mean(axis=0), there - here.mean(axis=0)
+        sizes = np.linalg.norm(here, axis=1) * np.linalg.norm(there, axis=1)
+        cosines[name] = np.mean((here * there).sum(axis=1) / sizes)
+    assert cosines["Keras's"] < 0.2 and cosines["gentle"] > 0.8, cosines

@@ -121,14 +121,19 @@ def test_table(file, part, table):
 
 
 def test_the_figure_of_chapter_6_draws_the_table():
-    """The chapter's dictionary `measured` holds what benchmarks/results/transfer.json says."""
-    results = json.loads((BOOK.root / "benchmarks/results/transfer.json").read_text("utf-8"))["results"]
+    """The chapter's dictionaries hold what benchmarks/results/transfer.json says."""
+    report = json.loads((BOOK.root / "benchmarks/results/transfer.json").read_text("utf-8"))
+    results = report["results"]
     code = "\n".join(
         cell.source
         for cell in read_notebook(BOOK.root / "notebooks/06_transfer_learning.ipynb").cells
         if cell.cell_type == "code"
     )
-    measured = ast.literal_eval(re.search(r"(?ms)^measured = (\{.*?^    .*?\})$", code)[1])
+    measured, redrawn = (
+        ast.literal_eval(re.search(rf"(?ms)^{name} = (\{{.*?^\}})$", code)[1])
+        for name in ("measured", "redrawn")
+    )
+    assert redrawn == {name: of_draws(10)(runs) for name, runs in report["redrawn"].items()}
     assert measured == {
         name: tuple(of_draws(shots)(runs) for shots in SHOTS) for name, runs in results.items()
     }
