@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import ctypes
 import hashlib
 import io
 import json
@@ -134,19 +133,6 @@ def batches(images, labels, size: int, side: int, augment: bool, box: float = 0.
 
 
 # ------------------------------------------------------------------- network
-def keep_memory() -> None:
-    """Let the process keep the memory that it frees, where the C library is glibc.
-
-    Every step asks for the same large blocks. By default glibc hands them back
-    to the system and fetches them again, page by page: a third of the time.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt:
-        never_map, trim_never = (-4, 0), (-1, 2**31 - 1)  # M_MMAP_MAX and M_TRIM_THRESHOLD of malloc.h
-        mallopt(*never_map)
-        mallopt(*trim_never)
-
-
 def backbone(alpha: float) -> keras.Model:
     """MobileNet without its head: any picture (H, W, 3) from -1 to 1 -> 1,024 * alpha features."""
     return keras.applications.MobileNet(
@@ -233,7 +219,6 @@ def main() -> None:
 
     folder = options.folder
     folder.mkdir(parents=True, exist_ok=True)
-    keep_memory()
     keras.utils.set_random_seed(SEED)
     body = backbone(options.alpha)
     if options.start:
