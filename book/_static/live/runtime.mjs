@@ -323,23 +323,27 @@ function convolveDepthwise(x, kernel, bias, win, several) {
 /** The largest value or the mean under each window. Padding is left out of both. */
 function pool(x, win, largest) {
   const [H, W, C] = x.shape, out = tensor([win.rows, win.columns, C]);
-  const kept = new Float64Array(C), from = x.data;
-  let count = 0;
-  visit([H, W], win,
-    () => {
-      kept.fill(largest ? -Infinity : 0);
-      count = 0;
-    },
-    (pixel) => {
-      count++;
-      for (let c = 0, i = pixel * C; c < C; c++, i++)
-        if (!largest) kept[c] += from[i];
-        else if (from[i] > kept[c]) kept[c] = from[i];
-    },
-    (o) => {
-      if (!largest) for (let c = 0; c < C; c++) kept[c] /= count;
-      out.data.set(kept, o * C);
-    });
+  const [kh, kw] = win.kernel, [sh, sw] = win.stride, [dh, dw] = win.dilation;
+  const kept = new Float64Array(C), from = x.data, to = out.data;
+  for (let i = 0, o = 0; i < win.rows; i++)
+    for (let j = 0; j < win.columns; j++, o += C) {
+      let count = 0;
+      for (let c = 0; c < C; c++) kept[c] = largest ? -Infinity : 0;
+      for (let u = 0; u < kh; u++) {
+        const row = i * sh + u * dh - win.top;
+        if (row < 0 || row >= H) continue;
+        for (let v = 0; v < kw; v++) {
+          const column = j * sw + v * dw - win.left;
+          if (column < 0 || column >= W) continue;
+          const n = (row * W + column) * C;
+          count++;
+          // Math.max, and no choice: see cutOff.
+          if (largest) for (let c = 0; c < C; c++) kept[c] = Math.max(kept[c], from[n + c]);
+          else for (let c = 0; c < C; c++) kept[c] += from[n + c];
+        }
+      }
+      for (let c = 0; c < C; c++) to[o + c] = largest ? kept[c] : kept[c] / count;
+    }
   return out;
 }
 
