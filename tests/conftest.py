@@ -1,5 +1,6 @@
 """What every test file needs: the tools on the path and a copy of the book to break."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -34,6 +35,16 @@ def pytest_collection_modifyitems(items):
     """Begin with the longest files; a file's tests stay together and in their order."""
     rank = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.nodeid.split("::")[0], len(LONGEST)))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def environment_as_found():
+    """Leave the environment as it was: a notebook's kernel, begun by this process, inherits it."""
+    before = dict(os.environ)
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture
