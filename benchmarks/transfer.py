@@ -15,9 +15,9 @@ takes the same pictures, and the draws differ in their random starts alone.
 
 Six ways to learn:
 
-    from scratch           MobileNet 0.5 at 64x64, random weights, everything trained
+    from scratch           MobileNet 0.5 at 80x80, random weights, everything trained
     random, frozen         the same network left as it was drawn; a dense layer on its features
-    book, frozen           the book's own MobileNet 0.5 at 64x64; a dense layer on its features
+    book, frozen           the book's own MobileNet 0.5 at 80x80; a dense layer on its features
     book, fine-tuned       then all its weights follow, at a small rate; batch statistics fixed
     ImageNet, frozen       MobileNet 0.25 with the official ImageNet weights, at 128x128
     ImageNet, fine-tuned   then all its weights follow
@@ -33,9 +33,10 @@ without those that show the same thing as a drawn one. `without_bird` and
 `redrawn_without_bird` leave one class out. The last three have ten pictures a class.
 
 Finished draws are kept in benchmarks/results/transfer.json. Grounds,
-rates and the class that is left out were chosen on the validation pictures
-(--part validation, other results file), which are among those that `redrawn`
-asks; the numbers of steps were set by time.
+rates, the size of the pictures and the class that is left out were chosen on
+the validation pictures (--part validation, other results file; --side tries
+another size), which are among those that `redrawn` asks; the numbers of steps
+were set by time.
 The ImageNet part is left out, with a line that says so, if its weights are
 not in data/models/ (chapter 6 fetches them there).
 """
@@ -75,10 +76,10 @@ REPORT = {
 }
 ALL = "all"  # the pictures of all three parts
 WAYS = {  # name: (weights, side in pixels, is the backbone trained?)
-    "from scratch": (None, 64, True),
-    "random, frozen": (None, 64, False),
-    "book, frozen": ("book", 64, False),
-    "book, fine-tuned": ("book", 64, True),
+    "from scratch": (None, 80, True),
+    "random, frozen": (None, 80, False),
+    "book, frozen": ("book", 80, False),
+    "book, fine-tuned": ("book", 80, True),
     "ImageNet, frozen": ("imagenet", 128, False),
     "ImageNet, fine-tuned": ("imagenet", 128, True),
 }
@@ -394,10 +395,18 @@ def main() -> None:
     parser.add_argument("--part", choices=("test", "validation"), default="test")
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--again", action="store_true", help="forget the finished draws of the ways named")
+    parser.add_argument(
+        "--side", type=int, help="show pictures of another size to all but ImageNet's network"
+    )
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
     file = "transfer" + ("_validation" if options.part == "validation" else "")
     file += "_quick" if options.quick else ""
+    if options.side:
+        file += f"_side_{options.side}"
+        for name, (weights, _, trained) in WAYS.items():
+            if weights != "imagenet":
+                WAYS[name] = (weights, options.side, trained)
     path = options.out or ROOT / "benchmarks" / "results" / f"{file}.json"
     report = {"part": options.part, "variants": VARIANTS}
     if path.exists() and not options.quick:
