@@ -16,7 +16,7 @@ import site_checks as site
 import test_live_figures as figures
 from site_fixtures import *  # noqa: F403
 from site_fixtures import hold
-from test_live_figures import opened, spoken, tab_to, value
+from test_live_figures import opened, spoken, tab_to, until, value
 from test_live_runtime import CLOSE, HOSTILE, pack, shake, with_layer
 
 import draw_live  # isort: skip  (test_live_figures sets the path)
@@ -308,8 +308,7 @@ def test_drawing_with_the_mouse(fresh, address):
         mouse.up()
         drawn = pixels(visit)[..., 0]
         assert drawn[4, 4:23].min() == 255 and drawn[20, 4:23].min() == 255 and drawn[12, 12] == 0
-        visit.page.wait_for_timeout(100)
-        assert visit.figure.locator("#bars").inner_text() != bars
+        assert until(visit, lambda: visit.figure.locator("#bars").inner_text() != bars)
         radio(visit, "fill").check()
         mouse.click(*box(visit, 12, 12))
         assert pixels(visit)[5:20, 6:21].min() == 255 and pixels(visit)[0].max() == 0
@@ -331,6 +330,7 @@ def test_drawing_by_touch(fresh, address):
     window = fresh(390, has_touch=True, is_mobile=True)
     with opened(window, address, NAME) as visit:
         visit.figure.locator("#clear").tap()
+        assert until(visit, lambda: pixels(visit).max() == 0)
         visit.figure.locator("#picture").scroll_into_view_if_needed()
         touch = window.new_cdp_session(visit.page)
         scrolled = visit.page.evaluate("scrollY")
@@ -339,7 +339,7 @@ def test_drawing_by_touch(fresh, address):
             touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
             visit.page.wait_for_timeout(40)
         touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-        assert pixels(visit)[6:19, 10].min() == 255
+        assert until(visit, lambda: pixels(visit)[6:19, 10].min() == 255)
         assert visit.page.evaluate("scrollY") == scrolled
         spoken(visit, "%")
 

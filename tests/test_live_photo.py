@@ -19,7 +19,7 @@ from PIL import Image
 import site_checks as site
 from site_fixtures import *  # noqa: F403
 from site_fixtures import hold
-from test_live_figures import LIVE, SEED, opened, spoken, tab_to, value
+from test_live_figures import LIVE, SEED, opened, spoken, tab_to, until, value
 from test_live_runtime import CLOSE, COUNT, GOOD, encode, pack, read
 from test_live_runtime import page as page  # a fixture
 
@@ -535,9 +535,9 @@ def test_touch_works(fresh, address):
         visit.figure.locator(".gallery label").nth(1).tap()
         visit.figure.get_by_text("It is an apple").wait_for()
         visit.figure.locator(".choice label").nth(1).tap()
-        assert value(visit)["looks"] == "heat"
+        assert until(visit, lambda: value(visit)["looks"] == "heat")
         visit.figure.locator(".classes label").nth(4).tap()
-        assert value(visit)["class"] == "plant"
+        assert until(visit, lambda: value(visit)["class"] == "plant")
 
 
 def test_last_of_many_photographs_wins(fresh, address):

@@ -17,7 +17,7 @@ sys.path.append(str(site.ROOT / "tools"))
 
 import draw_live  # noqa: E402
 from book import read_notebook  # noqa: E402
-from test_live_figures import SEED, opened, spoken, tab_to, value  # noqa: E402
+from test_live_figures import SEED, opened, spoken, tab_to, until, value  # noqa: E402
 
 NAME = "pooling-lab"
 PLACES = {"rim": (56, 80), "thin": (40, 88), "broad": (120, 104)}
@@ -326,11 +326,11 @@ def test_touch_drags_and_taps(fresh, address):
             ("touchEnd", []),
         ):
             touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-        assert (value(visit)["down"], value(visit)["right"]) == (2, 4)
+        assert until(visit, lambda: (value(visit)["down"], value(visit)["right"]) == (2, 4))
         visit.figure.locator("#up").tap()
-        assert value(visit)["down"] == 1
+        assert until(visit, lambda: value(visit)["down"] == 1)
         visit.figure.locator("#pick").tap(position={"x": 20, "y": 20})
-        assert (value(visit)["row"], value(visit)["column"]) == (0, 0)
+        assert until(visit, lambda: (value(visit)["row"], value(visit)["column"]) == (0, 0))
 
 
 def test_pointing_shows_a_window_and_leaving_goes_back(fresh, address):
