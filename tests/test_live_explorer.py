@@ -397,8 +397,8 @@ def test_test_pictures_can_be_chosen_by_keyboard(fresh, address, garments):
         labels = garments[1]
         for kind in (0, 6):
             visit.figure.locator(f"[name=garment][value='{30 + kind}']").check(force=True)
-            visit.page.wait_for_timeout(80)
-            assert "The network is wrong." in visit.figure.locator("#truth").inner_text()
+            truth = visit.figure.locator("#truth")
+            assert until(visit, lambda truth=truth: "The network is wrong." in truth.inner_text())
             assert pixels(visit)[..., 0].astype(int).tolist() in garments[0][labels == kind].tolist()
 
 
@@ -723,8 +723,7 @@ def test_large_networks_are_painted_in_sight_and_stay_usable(fresh, address, tmp
         last = visit.figure.locator('.maps[aria-label^="ReLU"] canvas').last
         assert last.evaluate(blank)
         last.scroll_into_view_if_needed()
-        visit.page.wait_for_timeout(300)
-        assert not last.evaluate(blank)
+        assert until(visit, lambda: not last.evaluate(blank))
         picture = rng.integers(0, 256, (80, 80, 3))
         set_pixels(visit, picture)
         hold(layer_faults(visit, model, picture))
