@@ -35,8 +35,8 @@ without those that show the same thing as a drawn one. `without_bird` and
 Finished draws are kept in benchmarks/results/transfer.json. Grounds,
 rates, the size of the pictures and the class that is left out were chosen on
 the validation pictures (--part validation, other results file; --side tries
-another size), which are among those that `redrawn` asks; the numbers of steps
-were set by time.
+another size, --weights another backbone), which are among those that
+`redrawn` asks; the numbers of steps were set by time.
 The ImageNet part is left out, with a line that says so, if its weights are
 not in data/models/ (chapter 6 fetches them there).
 """
@@ -398,8 +398,13 @@ def main() -> None:
     parser.add_argument(
         "--side", type=int, help="show pictures of another size to all but ImageNet's network"
     )
+    parser.add_argument("--weights", type=Path, help="another backbone's weights in the place of the book's")
     parser.add_argument("--out", type=Path, default=None)
     options = parser.parse_args()
+    if options.side is not None and options.side < 32:
+        parser.error(f"--side {options.side}: MobileNet needs pictures of 32x32 or more.")
+    if options.weights and not options.weights.is_file():
+        parser.error(f"--weights {options.weights}: there is no such file.")
     file = "transfer" + ("_validation" if options.part == "validation" else "")
     file += "_quick" if options.quick else ""
     if options.side:
@@ -407,6 +412,10 @@ def main() -> None:
         for name, (weights, _, trained) in WAYS.items():
             if weights != "imagenet":
                 WAYS[name] = (weights, options.side, trained)
+    if options.weights:
+        global BOOK_WEIGHTS
+        BOOK_WEIGHTS = options.weights
+        file += f"_{options.weights.parent.name}"
     path = options.out or ROOT / "benchmarks" / "results" / f"{file}.json"
     report = {"part": options.part, "variants": VARIANTS}
     if path.exists() and not options.quick:

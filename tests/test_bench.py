@@ -90,11 +90,16 @@ def test_what_is_trained_on_is_not_asked(monkeypatch):
         assert all(thing[n] in thing[chosen] for n in left_out)  # nothing is left out without a reason
 
 
-def at_ten(name: str, part: str = "results") -> float:
-    """Mean accuracy over ten draws of ten pictures of each class, in percent."""
-    runs = committed("transfer.json")[part][name]
+def ten(name: str, part: str = "results", file: str = "transfer.json") -> tuple[float, float]:
+    """Mean and spread of the accuracy over ten draws of ten pictures of each class, in percent."""
+    runs = committed(file)[part][name]
     assert sorted(run["draw"] for run in runs if run["shots"] == 10) == list(range(10))
-    return of_draws(10)(runs)[0]
+    return of_draws(10)(runs)
+
+
+def at_ten(name: str, part: str = "results") -> float:
+    """The mean alone."""
+    return ten(name, part)[0]
 
 
 @pytest.mark.parametrize("part", ["results", "without_bird", "redrawn", "redrawn_without_bird"])
@@ -108,3 +113,29 @@ def test_the_order_of_the_methods(part):
 def test_the_books_backbone_on_four_classes():
     """Ten pictures of each, all pictures shared out anew in each draw."""
     assert at_ten("book, frozen", "redrawn_without_bird") >= 70
+
+
+@pytest.mark.parametrize(
+    ("trial", "parts", "sentence"),
+    [
+        ("64", ["results"], "{} at 64x64"),
+        ("80", ["results"], "{} at 80x80"),
+        ("96", ["results"], "{} at 96x96"),
+        ("64_cifar10", ["results", "without_bird"], "reached {} for five classes and {} for four"),
+        ("64_tiny_imagenet", ["results", "without_bird"], "Tiny ImageNet's {} and {};"),
+        ("64_cifar10", ["redrawn", "redrawn_without_bird"], "shared out anew, {} and {} against"),
+        ("64_tiny_imagenet", ["redrawn", "redrawn_without_bird"], "against {} and {} ("),
+    ],
+)
+def test_the_card_of_the_backbone_says_what_was_measured(trial, parts, sentence):
+    """The trials by which size and source were chosen, in the words of data/README.md."""
+    file = f"transfer_validation_side_{trial}.json"
+    figures = ["{} ± {}".format(*ten("book, frozen", part, file)) for part in parts]
+    card = " ".join((ROOT / "data/README.md").read_text("utf-8").split())
+    assert sentence.format(*figures) in card, figures
+
+
+def test_80_pixels_were_two_points_better_than_64():
+    """Chapter 6 says so; on the validation pictures."""
+    of_side = [ten("book, frozen", file=f"transfer_validation_side_{n}.json")[0] for n in (64, 80)]
+    assert of_side[1] - of_side[0] > 2

@@ -24,7 +24,6 @@ import os
 import sys
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from PIL import Image
 
@@ -62,8 +61,7 @@ def settle(figure) -> None:
 
 def run_chapter(ident: str) -> dict:
     """Run chapter 5 from its first cell to the one with this id: every name at its end."""
-    # Its figures are drawn for nobody; not by the environment, which nbval's kernels would inherit.
-    matplotlib.use("Agg")
+    os.environ.setdefault("MPLBACKEND", "Agg")  # its figures are drawn for nobody
     code = [cell for cell in read_notebook(CHAPTER).cells if cell.cell_type == "code"]
     last = [cell.id for cell in code].index(ident)
     space = {"__name__": "chapter"}

@@ -25,7 +25,6 @@ import re
 import struct
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from PIL import Image
 
@@ -66,7 +65,7 @@ def chapter() -> dict:
     """What the cells of chapter 6 define, with its head for scenes, trained."""
     os.environ["KERAS_HOME"] = str(ROOT / "data")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    matplotlib.use("Agg")  # not by the environment, which the kernels of nbval would inherit
+    os.environ.setdefault("MPLBACKEND", "agg")
     cells = read_notebook(Book().root / "notebooks/06_transfer_learning.ipynb").cells
     space = {"os": os, "Path": Path}
 
