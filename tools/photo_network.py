@@ -38,9 +38,10 @@ MARKS = re.compile(r"(?s)(<!-- photo-network:start -->\n).*?(<!-- photo-network:
 SIDE = 160
 EXAMPLE_SIDE = 256
 
+PICTURES = 80  # pixels of the chapter's pictures
 # The chapter's cells that are needed, by how they begin.
 CELLS = (
-    "SIDE = 80", "stamps = {}", "HUES =", "def composed(", "def pictures(", "def class_mean(", "def features(",
+    f"SIDE = {PICTURES} ", "stamps = {}", "HUES =", "def composed(", "def pictures(", "def class_mean(", "def features(",
     "STEPS = 150", "def grad_cam(", "def scenes(", "moved_back = ", "def opened(", "def on_white(",
 )  # fmt: skip
 TRAINING = "wide = {"
@@ -78,7 +79,7 @@ def chapter() -> dict:
             run(lambda cell, tag=tag: tag in tags(cell))
         for begin in CELLS:
             run(lambda cell, begin=begin: cell.source.startswith(begin))
-        space["eyes"] = {"book's": (space["backbone"], space["SIDE"])}
+        space["eyes"] = {"book's": (space["backbone"], PICTURES)}
         run(lambda cell: cell.source.startswith(TRAINING))
     return space
 
@@ -171,7 +172,7 @@ def sentences(lab: dict) -> str:
     return (
         f"On the chapter\u2019s {test['scenes']} test scenes this very network is right {test['right']} times, "
         f"and in {test['percent']:g} % as a mean over the classes; guessing gives {100 / len(lab['classes']):g} %. "
-        f"In the chapter\u2019s table, with stamps that fill pictures of 80x80 pixels, the same backbone reaches "
+        f"In the chapter\u2019s table, with stamps that fill pictures of {PICTURES}x{PICTURES} pixels, the same backbone reaches "
         f"{measured['book']:g} % with {measured['shots']} pictures of each class to learn from.\n"
     )
 
