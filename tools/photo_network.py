@@ -41,8 +41,8 @@ EXAMPLE_SIDE = 256
 PICTURES = 80  # pixels of the chapter's pictures
 # The chapter's cells that are needed, by how they begin.
 CELLS = (
-    f"SIDE = {PICTURES} ", "stamps = {}", "HUES =", "def composed(", "def pictures(", "def class_mean(", "def features(",
-    "STEPS = 150", "def grad_cam(", "def scenes(", "moved_back = ", "def opened(", "def on_white(",
+    f"SIDE = {PICTURES} ", "stamps = {}", "HUES =", "def composed(", "def pictures(", "def class_mean(",
+    "def features(", "STEPS = 150", "def grad_cam(", "def scenes(", "moved_back = ", "def opened(", "def on_white(",
 )  # fmt: skip
 TRAINING = "wide = {"
 
@@ -172,8 +172,8 @@ def sentences(lab: dict) -> str:
     return (
         f"On the chapter\u2019s {test['scenes']} test scenes this very network is right {test['right']} times, "
         f"and in {test['percent']:g} % as a mean over the classes; guessing gives {100 / len(lab['classes']):g} %. "
-        f"In the chapter\u2019s table, with stamps that fill pictures of {PICTURES}x{PICTURES} pixels, the same backbone reaches "
-        f"{measured['book']:g} % with {measured['shots']} pictures of each class to learn from.\n"
+        f"In the chapter\u2019s table, with stamps that fill pictures of {PICTURES}x{PICTURES} pixels, the same "
+        f"backbone reaches {measured['book']:g} % with {measured['shots']} pictures of each class to learn from.\n"
     )
 
 

@@ -187,27 +187,6 @@ function windows(layer, [H, W], sizeKey, defaultStride) {
   return { kernel, stride, dilation, rows: down.size, columns: right.size, top: down.before, left: right.before };
 }
 
-/** Visit each place of the output, and there each input pixel under the window.
-
-    open(o) is called at a place, read(x, k) for each pixel that lies on the picture (x
-    and k count pixels and weights), close(o) when all are read. */
-function visit([H, W], win, open, read, close) {
-  const [kh, kw] = win.kernel, [sh, sw] = win.stride, [dh, dw] = win.dilation;
-  for (let i = 0, o = 0; i < win.rows; i++)
-    for (let j = 0; j < win.columns; j++, o++) {
-      open(o);
-      for (let u = 0; u < kh; u++) {
-        const row = i * sh + u * dh - win.top;
-        if (row < 0 || row >= H) continue;
-        for (let v = 0; v < kw; v++) {
-          const column = j * sw + v * dw - win.left;
-          if (column >= 0 && column < W) read(row * W + column, u * kw + v);
-        }
-      }
-      close(o);
-    }
-}
-
 /** A product of matrices: rows (rows, deep) times w (deep, wide), plus the bias, into `to` from `start`.
 
     Four rows and four columns at a time, so that each number that is fetched is used
@@ -273,18 +252,27 @@ function convolve(x, kernel, bias, win, filters) {
 function convolveInGroups(x, kernel, bias, win, filters, groups) {
   const [H, W, C] = x.shape, deep = C / groups, wide = filters / groups;
   const out = tensor([win.rows, win.columns, filters]);
-  const sums = new Float64Array(filters);
-  const from = x.data, w = kernel.data, to = out.data;
-  visit([H, W], win,
-    () => (bias ? sums.set(bias.data) : sums.fill(0)),
-    (pixel, place) => {
-      for (let c = 0; c < C; c++) {
-        const value = from[pixel * C + c], first = Math.floor(c / deep) * wide;
-        let k = (place * deep + (c % deep)) * filters + first;
-        for (let m = first; m < first + wide; m++) sums[m] += value * w[k++];
+  const [kh, kw] = win.kernel, [sh, sw] = win.stride, [dh, dw] = win.dilation;
+  const sums = new Float64Array(filters), from = x.data, w = kernel.data;
+  for (let i = 0, o = 0; i < win.rows; i++)
+    for (let j = 0; j < win.columns; j++, o += filters) {
+      if (bias) sums.set(bias.data);
+      else sums.fill(0);
+      for (let u = 0; u < kh; u++) {
+        const row = i * sh + u * dh - win.top;
+        if (row < 0 || row >= H) continue;
+        for (let v = 0; v < kw; v++) {
+          const column = j * sw + v * dw - win.left;
+          if (column < 0 || column >= W) continue;
+          for (let c = 0; c < C; c++) {
+            const value = from[(row * W + column) * C + c], first = Math.floor(c / deep) * wide;
+            let k = ((u * kw + v) * deep + (c % deep)) * filters + first;
+            for (let m = first; m < first + wide; m++) sums[m] += value * w[k++];
+          }
+        }
       }
-    },
-    (o) => to.set(sums, o * filters));
+      out.data.set(sums, o);
+    }
   return out;
 }
 
