@@ -19,6 +19,8 @@ class Exercise:
         self.cases = copy.deepcopy(cases)
         self.slips = {key: self.own(slip) for key, slip in dict(slips).items()}
         self.judge = self.own(judge) or self.compare
+        names = getattr(getattr(judge, "__code__", None), "co_varnames", ())
+        self.is_finding = names[:1] == ("finding",)  # (number, sentence)
         self.results.setdefault(number, "not attempted yet")
 
     @classmethod
@@ -63,7 +65,13 @@ class Exercise:
         if name.startswith("solution"):
             answer = self.own(answer)
         try:
-            fault = ... if self.is_blank(answer) else self.judge(answer)
+            if self.is_blank(answer):
+                fault = ...
+            elif self.is_finding and not (
+                    isinstance(answer, (tuple, list)) and len(answer) == 2):
+                fault = self.both("(a number, a sentence)", self.text(answer))
+            else:
+                fault = self.judge(answer)
         except Exception as error:  # an answer of a kind no check thought of
             fault = self.told(error)
         if missing:
@@ -101,6 +109,19 @@ class Exercise:
                 lines = [self.inputs(case), fault, slip]
                 return "\n".join(line for line in lines if line)
         return ""
+
+    @staticmethod
+    def sentence(text, *given):
+        """Words about a sentence that is not one, or only repeats the given.
+
+        given: the starter's beginning and the question of the task.
+        """
+        words, old = (re.findall(r"[^\W\d_]+", each.lower())
+                      for each in (str(text), " ".join(given)))
+        if len(words) > 4 and len({*words} - {*old}) > 2:
+            return ""
+        return ("The number is right. Now the sentence, in words of your own."
+                f"\ncame:     {str(text)[:60]}")
 
     @classmethod
     def run(cls, answer, inputs):
@@ -291,11 +312,18 @@ class Exercise:
         found = []
         for words, wrong in self.slips.items():
             gives = [self.run(wrong, case) for case in cases]
-            told = [not self.same(one[0], other[0])
-                    for one, other in zip(gives, right)]
-            if self.agree(came, gives) and sum(told) >= min(2, len(cases)):
+            told = [one[0] for one, other in zip(gives, right)
+                    if not self.same(one[0], other[0])]
+            if self.agree(came, gives) and (
+                    len(told) > 1 or told and not self.is_common(told[0])):
                 found.append(words)
         return f"It looks as if {found[0]}." if len(found) == 1 else ""
+
+    @classmethod
+    def is_common(cls, value):
+        """Whether a value is made of 0 and 1, which come by chance."""
+        table = cls.numbers(value)
+        return table is not None and np.isin(table, (0, 1)).all()
 
     @classmethod
     def agree(cls, came, gives):
