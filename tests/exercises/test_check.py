@@ -296,7 +296,7 @@ def test_names_of_the_reader_break_nothing(name):
     space[name] = space["photos"]["brick"]
     exec("def answer(x):\n    return x + x", space)
     exec(
-        "check = Exercise('9.1', lambda x: sum(map(float, x)) * np.ones(1) + photos['brick'][0, 0]"
+        "check = Exercise('9.1', lambda x: sum(map(float, x)) * float(np.ones(())) + photos['brick'][0, 0]"
         " - 1 + sum(x), cases=[([1.0, 2],)])",
         space,
     )
@@ -328,5 +328,4 @@ def test_half_precision_is_enough(say):
 
 
 def test_digits_that_tell_apart(say):
-    assert "expected: 1000.00001\n  came:     1000.20001" in say(1000.00001, 1000.20001)
-    assert "expected: 0.5\n  came:     0.50006" in say(0.5, 0.500061)
+    assert "expected: 0.1\n  came:     0.10004" in say(0.1, 0.10004)
