@@ -15,6 +15,8 @@ class Exercise:
     left, file = 5, ""  # seconds that are left, file of the answer's cell
 
     def __init__(self, number, right=None, cases=((),), slips=(), judge=None):
+        import copy
+
         self.number, self.right = number, self.own(right)
         self.cases = copy.deepcopy(cases)
         self.slips = {key: self.own(slip) for key, slip in dict(slips).items()}
@@ -26,39 +28,45 @@ class Exercise:
     @classmethod
     def own(cls, value):
         """A function of the notebook that looks up names in the book's."""
-        if getattr(value, "__globals__", None) is not notebook:
+        import builtins
+        import re
+
+        if getattr(value, "__globals__", None) is not Exercise.notebook:
             return value.copy() if isinstance(value, np.ndarray) else value
         codes = [value.__code__]
         for code in codes:
             codes += [c for c in code.co_consts if hasattr(c, "co_names")]
             for name in code.co_names:
                 mine = re.search(r"_\d+_\d+$", name)  # of a check's cell
-                if name not in notebook or hasattr(builtins, name):
+                if name not in Exercise.notebook or hasattr(builtins, name):
                     continue
                 if name not in cls.book or (
-                        mine and cls.given[name] is not notebook[name]):
-                    cls.given[name] = cls.book[name] = notebook[name]
-                    cls.book[name] = cls.own(notebook[name])
+                        mine and cls.given[name] is not
+                        Exercise.notebook[name]):
+                    cls.given[name] = cls.book[name] = Exercise.notebook[name]
+                    cls.book[name] = cls.own(Exercise.notebook[name])
         return with_names(value, cls.book)
 
     @classmethod
     def restore(cls):
         """Give back the names that a reader's values hide; say which."""
+        import builtins
+
         ipython = {"open", "exit", "quit", "display", "get_ipython"}
-        hidden = [name for name in notebook if name not in ipython
+        hidden = [name for name in Exercise.notebook if name not in ipython
                   and hasattr(builtins, name) and name[0] != "_"]
         for name in hidden:
-            del notebook[name]
+            del Exercise.notebook[name]
         for name, value in cls.given.items():
-            if notebook.get(name) is not value:
-                notebook[name] = value
+            if Exercise.notebook.get(name) is not value:
+                Exercise.notebook[name] = value
                 hidden.append(name)
         return hidden
 
     def __call__(self, name):
         """Check what the notebook calls `name`, and print what came of it."""
-        answer = notebook.get(name)
-        missing = name not in notebook
+        answer = Exercise.notebook.get(name)
+        missing = name not in Exercise.notebook
         Exercise.left = self.seconds
         Exercise.file = getattr(getattr(answer, "__code__", None),
                                 "co_filename", "")
@@ -116,6 +124,8 @@ class Exercise:
 
         given: the starter's beginning and the question of the task.
         """
+        import re
+
         words, old = (re.findall(r"[^\W\d_]+", each.lower())
                       for each in (str(text), " ".join(given)))
         if len(words) > 4 and len({*words} - {*old}) > 2:
@@ -126,6 +136,10 @@ class Exercise:
     @classmethod
     def run(cls, answer, inputs):
         """Run an answer on copies -> (its value, what went wrong or "")."""
+        import contextlib
+        import copy
+        import io
+
         copies, silence = copy.deepcopy(tuple(inputs)), io.StringIO()
         if not callable(answer):
             return answer, ""
@@ -150,6 +164,10 @@ class Exercise:
         An alarm looks at both and raises Stopped. An answer may swallow that
         (`except: pass`), so from then on every line that it runs raises it.
         """
+        import signal
+        import sys
+        import time
+
         start, before, why = time.monotonic(), cls.held(), []
 
         def call():
@@ -226,6 +244,9 @@ class Exercise:
     @classmethod
     def told(cls, error):
         """An error in words, with the line of the answer that raised it."""
+        import re
+        import traceback
+
         lines = [frame.lineno
                  for frame in traceback.extract_tb(error.__traceback__)
                  if frame.filename == cls.file]
@@ -282,6 +303,8 @@ class Exercise:
     @classmethod
     def parts(cls, came, expected):
         """The results in what came, as a list; None if it is one table."""
+        import operator
+
         if isinstance(came, tuple):
             return list(came)
         table, wanted = cls.numbers(came), list(map(np.shape, expected))
@@ -428,12 +451,9 @@ def settle(notebook):
     """
     import builtins
 
-    names = {"__builtins__": builtins, "notebook": notebook, "np": np}
-    for module in ("builtins", "contextlib", "copy", "io", "operator", "re",
-                   "signal", "sys", "time", "traceback"):
-        names[module] = builtins.__import__(module)
-    for name in ("Exercise", "Stopped", "with_names"):
-        names[name] = notebook[name]
+    names = {"__builtins__": builtins, "np": np, "Exercise": Exercise,
+             "Stopped": Stopped, "with_names": with_names}
+    Exercise.notebook = notebook
     for name, member in builtins.list(Exercise.__dict__.items()):
         plain = builtins.getattr(member, "__func__", member)
         if builtins.hasattr(plain, "__code__"):
