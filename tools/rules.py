@@ -253,7 +253,7 @@ def cells_short(chapter: Chapter) -> Iterator[Problem]:
         lines = cell.source.split("\n")
         kinds = {tag.split("-")[0] for tag in tags(cell)}
         most = 60 if "check" in kinds else 30 if "shared" in kinds else 25
-        most = 230 if "shared-check" in tags(cell) else most
+        most = 480 if "shared-check" in tags(cell) else most
         if len(lines) > most:
             yield chapter.problem(n, f"{len(lines)} lines.", f"split it; {most} at most, one idea each.")
         for line in lines:

@@ -2,7 +2,11 @@
 
 import contextlib
 import io
+import signal
+import sys
 import threading
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,8 +162,7 @@ def test_line_of_the_error(say):
 
 
 def test_endless_loop_is_stopped(say, names):
-    limited = names["Exercise"].limited
-    names["Exercise"].limited = staticmethod(lambda answer, inputs: limited(answer, inputs, seconds=0.2))
+    names["Exercise"].seconds = 0.2
 
     def answer(x):
         while True:
@@ -201,3 +204,128 @@ def test_sum_up(names):
         "Exercise 9.3: the solution passes.\n"
         "right:             1  9.1\nnot yet:           1  9.2\nnot attempted yet: 1  9.3\n"
     )
+
+
+NASTY = {
+    "a bare except": """
+    while True:
+        try:
+            while True:
+                y = 1
+        except:
+            pass""",
+    "a bare except around a pause": """
+    while True:
+        try:
+            time.sleep(0.1)
+        except:
+            pass""",
+    "finally goes on": """
+    while True:
+        try:
+            pass
+        finally:
+            continue""",
+    "two handlers around a comprehension": """
+    while True:
+        try:
+            try:
+                [i for i in itertools.count()]
+            except:
+                pass
+        except:
+            pass""",
+    "one long pause": """
+    time.sleep(100)""",
+    "a generator that swallows": """
+    def endless():
+        while True:
+            try:
+                yield 1
+            except:
+                pass
+    for _ in endless():
+        pass""",
+}
+
+
+@pytest.mark.parametrize("body", NASTY.values(), ids=NASTY)
+@pytest.mark.filterwarnings("ignore")
+def test_nothing_swallows_the_stop(say, names, body):
+    """However an answer is written in Python, its check ends; the handlers and tracers are as before."""
+    before = signal.getsignal(signal.SIGALRM), sys.gettrace(), sys.getprofile()
+    names["Exercise"].seconds = 0.3
+    exec(f"import itertools, time\ndef answer(x):{body}", names)
+    started = time.monotonic()
+    said = say(double, names["answer"], cases=CASES)
+    assert "not ready after 0.3 seconds" in said and time.monotonic() - started < 5
+    assert before == (signal.getsignal(signal.SIGALRM), sys.gettrace(), sys.getprofile())
+
+
+def test_one_budget_for_the_whole_check(say, names):
+    """Wrong first and endless later: told at once what is wrong, and the slips take a second at most."""
+    names["Exercise"].seconds = 0.3
+
+    def answer(x):
+        while x > 1:
+            pass
+        return 5
+
+    started = time.monotonic()
+    said = say(double, answer, cases=[(1,), (2,), (3,)], slips={"it is five": lambda x: 5})
+    assert "came:     5" in said and "It looks" not in said and time.monotonic() - started < 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="Linux tells the memory")
+def test_memory_is_stopped(say, names):
+    names["Exercise"].memory = 10**8
+
+    def answer(x):
+        kept = []
+        while True:
+            kept.append(bytearray(10**6))
+
+    assert "it used more than 0.1 GB of memory" in say(double, answer, cases=CASES)
+
+
+@pytest.mark.parametrize("name", "map len any all str max zip list tuple isinstance np photos".split())
+def test_names_of_the_reader_break_nothing(name):
+    """A reader's value of that name: the check works, says so, and gives the name back."""
+    space = {"np": np, "photos": {"brick": TABLE}}
+    exec(Book().shared()["shared-check"], space)
+    space[name] = space["photos"]["brick"]
+    exec("def answer(x):\n    return x + x", space)
+    exec(
+        "check = Exercise('9.1', lambda x: sum(map(float, x)) * float(np.ones(())) + photos['brick'][0, 0]"
+        " - 1 + sum(x), cases=[([1.0, 2],)])",
+        space,
+    )
+    output = io.StringIO()
+    space["answer"] = 6
+    with contextlib.redirect_stdout(output):
+        space["check"]("answer")
+    assert output.getvalue().startswith(RIGHT) and f"Your value hid {name}" in output.getvalue()
+    assert name not in space if name not in ("np", "photos") else space[name] is not TABLE
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"),
+    [
+        ("The share has changed because ...", False),
+        ("Why has the share changed?", False),
+        ("The share has changed because the maximum of a window is rarely zero", True),
+    ],
+)
+def test_sentence_in_words_of_its_own(names, text, fine):
+    given = "The share has changed because", "why has the share changed"
+    assert (names["Exercise"].sentence(text, *given) == "") == fine
+
+
+def test_half_precision_is_enough(say):
+    third = lambda x: x / 3  # noqa: E731
+    assert say(third, lambda x: (x / 3).astype("float16"), cases=CASES) == RIGHT
+    assert say(third, lambda x: x / 3.05, cases=CASES) != RIGHT
+
+
+def test_digits_that_tell_apart(say):
+    assert "expected: 0.1\n  came:     0.10004" in say(0.1, 0.10004)
