@@ -26,7 +26,8 @@ NAMES = (
 def chapter():
     """The reader's functions by name."""
     space = {
-        "io": io, "np": np, "posixpath": posixpath, "time": time, "warnings": warnings, "zipfile": zipfile, "Path": Path,
+        "io": io, "np": np, "posixpath": posixpath, "time": time, "warnings": warnings, "zipfile": zipfile,
+        "Path": Path,
         "PurePosixPath": PurePosixPath, "Picture": Image, "ImageOps": ImageOps,
         "UnidentifiedImageError": UnidentifiedImageError,
     }  # fmt: skip
