@@ -60,7 +60,7 @@ student: setup  ## a set of notebooks without solutions, for a class, in _build/
 lab: setup  ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_filters.ipynb
 
-bench: setup  ## measure networks, notebooks and pages: over an hour; with QUICK=1 a try of three minutes
+bench: setup  ## measure networks, notebooks and pages: hours; with QUICK=1 a try of three minutes
 	@for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script $(if $(QUICK),--quick) || exit 1; done
 
 lock: setup  ## make requirements.txt again from requirements.in

@@ -73,6 +73,28 @@ def test_transfer(tmp_path):
     assert all(0 <= run["accuracy"] <= 1 for runs in tried.values() for run in runs)
 
 
+def test_few_pictures(tmp_path):
+    """Every way to learn runs with what was chosen for it; ImageNet's where its file is."""
+    tried = quick("few_pictures.py", tmp_path / "few.json")["results"]
+    there = (ROOT / "data/models/mobilenet_2_5_224_tf_no_top.h5").exists()
+    assert len(tried) == (7 if there else 5)
+    assert all(0 <= run["accuracy"] <= 1 for runs in tried.values() for run in runs)
+
+
+def test_the_choices_are_the_best_of_their_trials(monkeypatch):
+    """What few_pictures.py works with is what its committed trials say, and every trial was done."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import few_pictures
+
+    found = committed("few_pictures_choices.json")
+    assert set(found) == set(few_pictures.CHOOSING)
+    for name, each in found.items():
+        kind = few_pictures.WAYS[name][2]
+        assert set(each["trials"]) == {few_pictures.label(trial) for trial in few_pictures.TRIALS[kind]}
+        assert all(set(runs) == set("01234") for runs in each["trials"].values())
+        assert each["choice"] == few_pictures.choice_of(each["trials"], kind)
+
+
 def test_what_is_trained_on_is_not_asked(monkeypatch):
     """Where all pictures are shared out anew, no picture and no thing stands on both sides."""
     monkeypatch.syspath_prepend(ROOT / "benchmarks")

@@ -142,6 +142,37 @@ def test_the_figure_of_chapter_6_draws_the_table():
     )
 
 
+def test_the_fair_chances_of_chapter_6_are_the_trials():
+    """The chapter's figures are those of benchmarks/results/few_pictures_choices.json."""
+    report = json.loads((BOOK.root / "benchmarks/results/few_pictures_choices.json").read_text("utf-8"))
+
+    def drawn(name: str, trial: str, length: str = "") -> list[float]:
+        runs = report[name]["trials"][trial]
+        return [100 * runs[str(draw)][length] for draw in range(5)]
+
+    small = "widths [16, 32, 48, 64], rate 0.003, steps {}"
+    head = "strength 0.003, steps 150"
+    runs = {
+        **{f"from scratch, {n} steps": drawn("from scratch", small.format(n)) for n in (200, 400, 800)},
+        "book, frozen": drawn("book, frozen", head),
+        "book, fine-tuned": drawn("book, fine-tuned", "rate 0.0003, first_block 0", "100"),
+        "ImageNet, frozen": drawn("ImageNet, frozen", head),
+        "ImageNet, fine-tuned": drawn("ImageNet, fine-tuned", "rate 3e-05, first_block 0", "200"),
+    }
+    code = "\n".join(
+        cell.source
+        for cell in read_notebook(BOOK.root / "notebooks/06_transfer_learning.ipynb").cells
+        if cell.cell_type == "code"
+    )
+    fair, gains = (
+        ast.literal_eval(re.search(rf"(?ms)^{name} = (\{{.*?\}})$", code)[1]) for name in ("fair", "gains")
+    )
+    assert fair == {name: (round(mean(each), 1), round(stdev(each), 1)) for name, each in runs.items()}
+    for name, each in gains.items():
+        pairs = zip(runs[f"{name}, fine-tuned"], runs[f"{name}, frozen"], strict=True)
+        assert each == tuple(round(one - other, 1) for one, other in pairs)
+
+
 def test_a_wrong_number_is_seen():
     table = "| network | parameters | test accuracy |\n|---|--:|--:|\n| LeNet | 12,001 | 91.50 ± 0.10 % |\n"
     runs = [{"parameters": 12000, "final_accuracy": share} for share in (0.914, 0.915, 0.916)]
