@@ -71,7 +71,9 @@ def _(rng):
 @legal("2.2")
 def _(rng):
     while True:
-        n, k, padding, stride, dilation = (int(rng.integers(*each)) for each in ((1, 30), (1, 8), (0, 4), (1, 5), (1, 4)))
+        n, k, padding, stride, dilation = (
+            int(rng.integers(*each)) for each in ((1, 30), (1, 8), (0, 4), (1, 5), (1, 4))
+        )
         if n + 2 * padding - dilation * (k - 1) - 1 >= -stride:  # no place at all gives 0
             return n, k, padding, stride, dilation
 
@@ -157,9 +159,10 @@ def _(rng):
     down, right = ((n - size) // stride + 1 for n in (rows, columns))
     values = rng.permutation(rows * columns).reshape(rows, columns) / 2 - 9
     if size == stride:  # values that repeat, but in no window
-        values = values * 0 + rng.permutation(size * size)[
-            np.arange(rows)[:, None] % size * size + np.arange(columns) % size
-        ]
+        values = (
+            values * 0
+            + rng.permutation(size * size)[np.arange(rows)[:, None] % size * size + np.arange(columns) % size]
+        )
     return values, table(rng, down, right), size, stride
 
 
@@ -180,7 +183,9 @@ def _(rng):
 def logits(rng, *shape):
     """Logits of every size, also in one table."""
     scale = rng.choice([0.3, 3, 30, 1000], (shape[0], 1))
-    return (rng.uniform(-1, 1, shape) * scale + rng.choice([0, 0, -900, 900], (shape[0], 1)) / 9 * 10).clip(-1000, 1000)
+    return (rng.uniform(-1, 1, shape) * scale + rng.choice([0, 0, -900, 900], (shape[0], 1)) / 9 * 10).clip(
+        -1000, 1000
+    )
 
 
 @legal("5.2")
