@@ -89,7 +89,7 @@ def test_no_mutant_passes(exercise):
         return all(
             not trouble and same(value, wanted)
             for (value, trouble), wanted in (
-                (run(answer, case), want) for case, want in zip(inputs, expected)
+                (run(answer, case), want) for case, want in zip(inputs, expected, strict=True)
             )
         )
 
