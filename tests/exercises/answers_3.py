@@ -186,7 +186,7 @@ def leaky(z, left, right_side=1.0):
 
 
 wrong("3.6", "flat, as in ReLU")(lambda z, k: (np.maximum(z, 0), 1.0 * (z > 0)))
-wrong("3.6", "slopes are those of ReLU")(lambda z, k: (np.maximum(z, k * z), 1.0 * (z > 0)))
+wrong("3.6", "slopes are those of ReLU")(lambda z, k: (np.where(z > 0, z, k * z), 1.0 * (z > 0)))
 wrong("3.6", "on the right side")(lambda z, k: leaky(z, 1.0, k))
 wrong("3.6", "sign were turned")(lambda z, k: leaky(z, -k))
 wrong("3.6", "not the leak times z")(lambda z, k: (np.where(z > 0, z, k), leaky(z, k)[1]))
