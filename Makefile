@@ -46,7 +46,7 @@ check: setup  ## the fast checks: linter, copies, rules of the house
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/python tools/sync.py --check
-	@$(BIN)/python -m pytest -q -n 2 tests/test_rules.py tests/test_rules_catch.py tests/test_prose.py tests/test_sync.py tests/test_course.py
+	@$(BIN)/python -m pytest -q -n 2 tests/test_rules.py tests/test_rules_catch.py tests/test_prose.py tests/test_sync.py tests/test_course.py tests/test_checks_can_fail.py
 
 notebooks: setup  ## execute the notebooks in place; one with NB=01_filters
 	@$(BIN)/python tools/run_notebooks.py $(NB)

@@ -6,6 +6,7 @@ The functions are taken from the notebook, as a reader runs them.
 import contextlib
 import io
 import posixpath
+import time
 import warnings
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -16,14 +17,17 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from book import Book, read_notebook
 
-NAMES = ("opened", "on_white", "files_of", "reading", "collected", "usable")
+NAMES = (
+    "opened", "on_white", "exposure", "files_of", "reading", "collected", "usable", "groups", "in_folds",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def chapter():
     """The reader's functions by name."""
     space = {
-        "io": io, "np": np, "posixpath": posixpath, "warnings": warnings, "zipfile": zipfile, "Path": Path,
+        "io": io, "np": np, "posixpath": posixpath, "time": time, "warnings": warnings, "zipfile": zipfile,
+        "Path": Path,
         "PurePosixPath": PurePosixPath, "Picture": Image, "ImageOps": ImageOps,
         "UnidentifiedImageError": UnidentifiedImageError,
     }  # fmt: skip
@@ -186,3 +190,74 @@ def test_no_source(chapter, tmp_path):
     for source, says in ((tmp_path / "none", "There is no file"), (broken, "is no folder and no zip file")):
         with pytest.raises(ValueError, match=says):
             result(chapter, source)
+
+
+# ---- Pictures of one thing stay in one fold ---------------------------------------------------
+
+
+def shot(second: int) -> Image.Exif:
+    """The note of a camera: taken so many seconds after noon."""
+    note = Image.Exif()
+    note.get_ifd(0x8769)[0x9003] = f"2024:05:01 12:{second // 60:02}:{second % 60:02}"
+    return note
+
+
+def read(chapter, source) -> dict:
+    """The usable pictures by class."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        return chapter["usable"](source)
+
+
+def unlike(count: int) -> np.ndarray:
+    """Features of which no two are alike."""
+    return np.eye(count)
+
+
+def test_a_folder_below_the_class_is_one_group(chapter, tmp_path):
+    deep = {f"dog/bello/{n}.jpg": file(scene(60 + n)) for n in range(2)}
+    by_class = read(chapter, zipped(tmp_path / "files.zip", CLEAN | deep))
+    group = chapter["groups"](by_class, unlike(8))
+    bello = ["bello" in str(path) for members in by_class.values() for path, *_ in members]
+    assert len(set(group[bello])) == 1 and len(set(group)) == 7
+
+
+def test_a_single_folder_that_holds_a_whole_class_groups_nothing(chapter, tmp_path):
+    deep = {name.replace("dog/", "dog/all/"): data for name, data in CLEAN.items()}
+    group = chapter["groups"](read(chapter, zipped(tmp_path / "files.zip", deep)), unlike(6))
+    assert len(set(group)) == 6
+
+
+def test_pictures_of_one_minute_are_one_group(chapter, tmp_path):
+    seconds = (0, 50, 100, 300)  # the first and third are tied through the second
+    timed = {f"dog/t{n}.jpg": file(scene(70 + n), exif=shot(s)) for n, s in enumerate(seconds)}
+    by_class = read(chapter, zipped(tmp_path / "files.zip", CLEAN | timed))
+    group = chapter["groups"](by_class, unlike(10))
+    assert len(set(group)) == 8
+    assert len(set(group[6:9])) == 1 and group[9] != group[8]  # t0, t1, t2 against t3
+
+
+def test_a_time_that_cannot_be_read_is_not_a_number(chapter):
+    blank = Image.Exif()
+    blank.get_ifd(0x8769)[0x9003] = "0000:00:00 00:00:00"
+    for data in (b"", b"no picture", file(scene(1)), file(scene(1), exif=blank)):
+        assert np.isnan(chapter["exposure"](data))
+
+
+def test_pictures_that_are_alike_are_one_group_in_their_class(chapter, tmp_path):
+    by_class = read(chapter, zipped(tmp_path / "files.zip", CLEAN))
+    x = unlike(6)
+    x[1] = x[0] + 0.01  # two cups
+    x[4] = x[0] + 0.02  # a dog: another class
+    group = chapter["groups"](by_class, x)
+    assert group[0] == group[1] != group[4] and len(set(group)) == 5
+
+
+def test_no_group_is_divided_and_every_class_is_shared_out(chapter):
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1, 2], 20)
+    group = 100 * y + rng.integers(0, 8, 60)
+    fold = chapter["in_folds"](y, group)
+    assert all(len(set(fold[group == each])) == 1 for each in group)
+    assert all(len(set(fold[y == k])) == 5 for k in range(3))
+    with pytest.raises(ValueError, match="counts as one thing"):
+        chapter["in_folds"](y, np.where(y == 1, 7, np.arange(60)))

@@ -294,6 +294,19 @@ def solution_open(notebook):
     cell.metadata["tags"] = ["solution-1-2"]
 
 
+@plant("exercises_leave_names")
+def starter_takes_a_name(notebook):
+    """The filters of the chapter go by `classics`; a starter that is called so breaks its cells."""
+    starter = next(cell for cell in notebook.cells if "exercise-1-6" in tags(cell))
+    starter.source = starter.source.replace("def learn(", "def classics(")
+
+
+@plant("exercises_leave_names")
+def solution_takes_a_function(notebook):
+    """take_steps is read inside a later cell only."""
+    next(cell for cell in notebook.cells if "solution-1-4" in tags(cell)).source += "\ntake_steps = 3"
+
+
 @plant("quiz_shape")
 def question_without_mark(notebook):
     cell = cell_with(notebook, "**Question.**")

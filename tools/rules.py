@@ -9,8 +9,10 @@ that mends it. tests/test_rules_catch.py plants a fault for every rule.
 from __future__ import annotations
 
 import ast
+import builtins
 import json
 import re
+import symtable
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -420,6 +422,30 @@ def exercises_work(chapter: Chapter) -> Iterator[Problem]:
                 yield chapter.problem(n, "It is not folded.", f"tag it {wanted}; begin with # @title.")
 
 
+# Names of exercises that their chapter's cells read too. They are to be renamed there; nothing may be added.
+STILL_TAKEN = {
+    "03_relu": {"answers", "grey", "sobel"},
+    "04_pooling": {"grey", "rectified", "sobel"},
+    "05_dense_classifier": {"images", "labels", "means"},
+    "06_transfer_learning": {"share"},
+}
+
+
+@chapter_rule
+def exercises_leave_names(chapter: Chapter) -> Iterator[Problem]:
+    """After the exercises every cell of the chapter can be run again: they take none of its names."""
+    taken: dict[str, int] = {}
+    for n, cell in chapter.code:
+        if any(PART_OF_EXERCISE.fullmatch(tag) for tag in tags(cell)):
+            taken |= dict.fromkeys(names_at_top(ast.parse(cell.source)), n)
+    for n, cell, tree in chapter.own_code():
+        if not any(PART_OF_EXERCISE.fullmatch(tag) for tag in tags(cell)):
+            for name in sorted(names_needed(tree) & taken.keys() - STILL_TAKEN.get(chapter.name, set())):
+                yield chapter.problem(
+                    taken[name], f"It takes the name {name}, which cell {n} reads.", "take another name."
+                )
+
+
 QUESTION = re.compile(
     r"\*\*Question\.\*\* (?P<asked>[^\n]+)\n\n"
     r"(?P<options>(?:- [A-D]\. [^\n]+\n)+)\n"
@@ -474,6 +500,62 @@ def names_bound(source: str) -> set[str]:
                 if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
             }
     return found
+
+
+def names_at_top(tree: ast.AST) -> set[str]:
+    """The names that code binds in the notebook, not inside its functions and comprehensions."""
+    table = symtable.symtable(ast.unparse(tree), "cell", "exec")
+    return {
+        symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned() or symbol.is_imported()
+    }
+
+
+def names_read(tree: ast.AST) -> set[str]:
+    """The names that code takes from the notebook, also from inside its functions."""
+    found: set[str] = set()
+    tables = [symtable.symtable(ast.unparse(tree), "cell", "exec")]
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        for symbol in table.get_symbols():
+            if symbol.is_referenced() and (table.get_type() == "module" or symbol.is_global()):
+                found.add(symbol.get_name())
+    return found - set(dir(builtins))
+
+
+def names_needed(tree: ast.Module) -> set[str]:
+    """The names that a cell reads before it binds them: another cell must have done it."""
+    needed: set[str] = set()
+    later: set[str] = set()  # read by functions, when they are called
+    bound: set[str] = set()
+
+    def walk(statements) -> None:
+        for node in statements:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                later.update(names_read(node))
+                bound.add(node.name)
+            elif isinstance(node, ast.For | ast.While | ast.If | ast.With | ast.Try):
+                items = getattr(node, "items", [])
+                heads = [getattr(node, "iter", None), getattr(node, "test", None)]
+                for head in heads + [item.context_expr for item in items]:
+                    needed.update((names_read(head) if head else set()) - bound)
+                for target in [getattr(node, "target", None)] + [item.optional_vars for item in items]:
+                    if target:
+                        bound.update(each.id for each in ast.walk(target) if isinstance(each, ast.Name))
+                handlers = getattr(node, "handlers", [])
+                bound.update(handler.name for handler in handlers if handler.name)
+                for block in (node, *handlers):
+                    for part in ("body", "orelse", "finalbody"):
+                        walk(getattr(block, part, []))
+            else:
+                read = names_read(node)
+                if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+                    read = read | {node.target.id}
+                needed.update(read - bound)
+                bound.update(names_at_top(node))
+
+    walk(tree.body)
+    return needed | later - bound
 
 
 # --- prose ---------------------------------------------------------------------------------
