@@ -1,12 +1,13 @@
 """Change one thing at a time in the recipe of chapter 5 and measure what it is worth.
 
-    python benchmarks/choices.py            every variant, three seeds: about 25 minutes
+    python benchmarks/choices.py            every variant, three seeds: about half an hour
     python benchmarks/choices.py --quick    a smoke test of a minute
 
 Each variant differs from the chapter's recipe in the one thing that its name
 says. All train on the first 10,000 training pictures of the chapter's split
 and are judged on its 10,000 validation pictures; the test pictures are not
-touched. What was still open then is tried once on all 50,000 training
+touched. The steps in which that network grows are trained in the same way,
+without dropout, to see what a stage is worth. What was still open then is tried once on all 50,000 training
 pictures, where the network takes five times as many steps. Finished runs are
 kept in benchmarks/results/choices.json, so that a run that was stopped goes on
 where it was; --again starts from nothing.
@@ -34,6 +35,7 @@ PICTURES = 10_000
 RECIPE = {
     "batch": 128,
     "epochs": 5,
+    "filters": (16, 48, 64),
     "optimizer": "AdamW",
     "rate": 0.004,
     "constant": False,
@@ -55,6 +57,15 @@ VARIANTS = {
     "no dropout": {"dropout": 0.0},
     "mirrored copies": {"mirror": True},
 }
+# The steps in which the chapter's network grows, each of them with the recipe.
+STAGES = {
+    "one stage": {"filters": (16,), "head": "means", "normalise": False},
+    "two stages": {"filters": (16, 48), "head": "means", "normalise": False},
+    "three stages": {"head": "means", "normalise": False},
+    "batch normalisation": {"head": "means"},
+    "flatten": {},
+}
+STAGES = {name: settings | {"dropout": 0.0} for name, settings in STAGES.items()}
 # Tried again on all training pictures, with the first seed.
 AGAIN_ON_ALL = (
     "the recipe",
@@ -72,7 +83,7 @@ def network(settings: dict) -> keras.Model:
     if settings["mirror"]:
         stack.append(layers.RandomFlip("horizontal"))
     stack.append(layers.Rescaling(1 / 255))
-    for number, filters in enumerate((16, 48, 64), start=1):
+    for number, filters in enumerate(settings["filters"], start=1):
         stack += [layers.Conv2D(filters, 3, padding="same"), layers.MaxPooling2D(padding="same")]
         if settings["normalise"] and number > 1:
             stack.append(layers.BatchNormalization(momentum=0.9))
@@ -152,7 +163,7 @@ def main() -> None:
         runs = report.setdefault(part, {}).setdefault(variant, [])
         if any(each["seed"] == seed for each in runs):
             return
-        settings = RECIPE | VARIANTS[variant] | ({"epochs": 1} if options.quick else {})
+        settings = RECIPE | (VARIANTS | STAGES)[variant] | ({"epochs": 1} if options.quick else {})
         runs.append(run(settings, seed, training, validation))
         print(f"{part}, {variant:28} {runs[-1]}", flush=True)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,6 +172,8 @@ def main() -> None:
     for seed in SEEDS[:1] if options.quick else SEEDS:
         for variant in VARIANTS:
             complete("choices", variant, seed)
+        for variant in STAGES:
+            complete("stages", variant, seed)
     if options.quick:
         return
     training, validation = split(50_000)

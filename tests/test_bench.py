@@ -40,12 +40,12 @@ def test_networks(tmp_path):
 
 
 def test_choices(tmp_path):
-    tried = quick("choices.py", tmp_path / "choices.json")["choices"]
-    full = committed("choices.json")["choices"]
-    assert list(tried) == list(full)
-    for name, runs in full.items():
-        assert [run["seed"] for run in runs] == [0, 1, 2]
-        assert tried[name][0]["parameters"] == runs[0]["parameters"], name
+    tried, full = quick("choices.py", tmp_path / "choices.json"), committed("choices.json")
+    for part in ("choices", "stages"):
+        assert list(tried[part]) == list(full[part])
+        for name, runs in full[part].items():
+            assert [run["seed"] for run in runs] == [0, 1, 2]
+            assert tried[part][name][0]["parameters"] == runs[0]["parameters"], name
 
 
 @pytest.mark.parametrize(
