@@ -1,6 +1,6 @@
 """Make wrong answers of a right one by rule, as learners slip: a check must reject each that is wrong.
 
-    mutants(function, names, cases) -> [(words, answer), ...]
+    mutants(function, names, cases, every) -> (words, answer), ...
 
 `function` is the syntax tree of a right answer (a def, or an assignment of a lambda), `names` what it
 may use, `cases` the inputs of its check. The rules: integers off by one, signs and operands changed,
@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
+import itertools
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -131,9 +133,10 @@ class Guard(ast.NodeTransformer):
     visit_For = visit_While
 
 
-def compiled(tree: ast.stmt, names: dict) -> Callable:
-    """The function that a tree defines."""
-    module = ast.fix_missing_locations(ast.Module([Guard().visit(copy.deepcopy(tree))], []))
+def compiled(function: ast.stmt | str, names: dict) -> Callable:
+    """The function that a tree, or its source, defines."""
+    source = function if isinstance(function, str) else ast.unparse(ast.fix_missing_locations(function))
+    module = ast.fix_missing_locations(Guard().visit(ast.parse(source)))
     turns = [0]
 
     def turn():
@@ -143,7 +146,8 @@ def compiled(tree: ast.stmt, names: dict) -> Callable:
 
     space = {**names, "_turn_": turn}
     exec(compile(module, "a mutant", "exec"), space)
-    made = space[tree.name if isinstance(tree, ast.FunctionDef) else tree.targets[0].id]
+    first = module.body[0]
+    made = space[first.name if isinstance(first, ast.FunctionDef) else first.targets[0].id]
 
     def answer(*inputs):
         turns[0] = 0
@@ -294,39 +298,48 @@ def statements(body: list[ast.stmt], result: ast.Return | None) -> Iterator[list
             yield [*rest[0], *statement.orelse, *rest[1]] if statement.orelse else [*rest[0], *rest[1]]
 
 
-def trees(function: ast.stmt) -> Iterator[tuple[str, ast.stmt]]:
-    """All changed trees of a function: (words, tree)."""
+def sources(function: ast.stmt) -> Iterator[tuple[str, str]]:
+    """All changed sources of a function, each once: (words, source)."""
     names = sorted(
         {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
         | {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     )
     own = ast.unparse(function)
-    for number in range(len(parts(function))):
-        holder, name, place = parts(function)[number]
-        node = getattr(holder, name) if place is None else getattr(holder, name)[place]
-        for count in range(sum(1 for _ in replacements(node, names))):
-            tree = copy.deepcopy(function)
-            holder, name, place = parts(tree)[number]
-            node = getattr(holder, name) if place is None else getattr(holder, name)[place]
-            new = list(replacements(node, names))[count]
+    seen = {own}
+
+    def written(change: Callable, undo: Callable) -> str:
+        """The source with a change, "" where that makes no new program."""
+        change()
+        try:
+            source = ast.unparse(ast.fix_missing_locations(function))
+        except (AttributeError, TypeError, ValueError):
+            source = ""
+        undo()
+        if source in seen:
+            return ""
+        seen.add(source)
+        return source
+
+    for holder, name, place in parts(function):
+        fields = vars(holder) if place is None else getattr(holder, name)
+        key = name if place is None else place
+        node = fields[key]
+        for new in list(replacements(node, names)):
             words = f"{ast.unparse(node)} -> {ast.unparse(ast.fix_missing_locations(copy.deepcopy(new)))}"
-            if place is None:
-                setattr(holder, name, new)
-            else:
-                getattr(holder, name)[place] = new
-            yield f"line {getattr(node, 'lineno', 0) - function.lineno + 1}: {words}", tree
-    blocks = [n for n, node in enumerate(ast.walk(function)) if isinstance(getattr(node, "body", 0), list)]
-    for block in blocks:
+            put = functools.partial(fields.__setitem__, key)
+            if source := written(functools.partial(put, new), functools.partial(put, node)):
+                yield f"line {getattr(node, 'lineno', 0) - function.lineno + 1}: {words}", source
+    last = function.body[-1] if isinstance(function, ast.FunctionDef) else None
+    result = last if isinstance(last, ast.Return) else None
+    for block in list(ast.walk(function)):
         for field in ("body", "orelse"):
-            old = getattr(list(ast.walk(function))[block], field, [])
-            last = function.body[-1] if isinstance(function, ast.FunctionDef) else None
-            result = last if isinstance(last, ast.Return) else None
-            for body in statements(old, result):
-                tree = copy.deepcopy(function)
-                setattr(list(ast.walk(tree))[block], field, copy.deepcopy(body) or [ast.Pass()])
-                new = ast.unparse(ast.fix_missing_locations(tree)).split("\n")
-                gone = [line.strip() for line in own.split("\n") if line not in new]
-                yield f"a statement: {' / '.join(gone) or 'a return too early'}", tree
+            old = getattr(block, field, None)
+            for body in list(statements(old, result)) if isinstance(old, list) else ():
+                put = functools.partial(setattr, block, field)
+                new = body or [ast.Pass()]
+                if source := written(functools.partial(put, new), functools.partial(put, old)):
+                    gone = [line.strip() for line in own.split("\n") if line not in source.split("\n")]
+                    yield f"a statement: {' / '.join(gone) or 'a return too early'}", source
 
 
 def wrapped(answer: Callable, place: int | None, change: Callable) -> Callable:
@@ -387,11 +400,16 @@ def around(answer: Callable, cases: list[tuple]) -> Iterator[tuple[str, Callable
             yield f"inputs {place + 1} and {other + 1} swapped", swapped(answer, place, other)
 
 
-def mutants(function: ast.stmt, names: dict, cases: list[tuple]) -> Iterator[tuple[str, Callable]]:
-    """Wrong answers made of a right one: (words, answer). Some are right again: see whether they differ."""
-    for words, tree in trees(function):
+def mutants(
+    function: ast.stmt, names: dict, cases: list[tuple], every: int = 1
+) -> Iterator[tuple[str, Callable]]:
+    """Wrong answers made of a right one: (words, answer); one of `every`.
+
+    Some are right again: see whether they differ.
+    """
+    for words, source in itertools.islice(sources(function), 0, None, every):
         try:
-            yield words, compiled(tree, names)
+            yield words, compiled(source, names)
         except (SyntaxError, TypeError, ValueError):  # a change that makes no program
             continue
-    yield from around(compiled(function, names), cases)
+    yield from itertools.islice(around(compiled(function, names), cases), 0, None, every)
