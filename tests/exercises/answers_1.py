@@ -93,7 +93,7 @@ def _(patch, weights, bias):
     total = bias
     for i in range(patch.shape[0]):
         for j in range(patch.shape[1]):
-            total += int(patch[i, j]) * int(weights[i, j])
+            total += float(patch[i, j]) * float(weights[i, j])
     return total
 
 

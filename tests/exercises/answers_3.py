@@ -186,7 +186,7 @@ def leaky(z, left, right_side=1.0):
 
 
 wrong("3.6", "flat, as in ReLU")(lambda z, k: (np.maximum(z, 0), 1.0 * (z > 0)))
-wrong("3.6", "slopes are those of ReLU")(lambda z, k: (np.maximum(z, k * z), 1.0 * (z > 0)))
+wrong("3.6", "slopes are those of ReLU")(lambda z, k: (np.where(z > 0, z, k * z), 1.0 * (z > 0)))
 wrong("3.6", "on the right side")(lambda z, k: leaky(z, 1.0, k))
 wrong("3.6", "sign were turned")(lambda z, k: leaky(z, -k))
 wrong("3.6", "not the leak times z")(lambda z, k: (np.where(z > 0, z, k), leaky(z, k)[1]))
@@ -195,7 +195,10 @@ wrong("3.6", "slopes are the values")(lambda z, k: (leaky(z, k)[0], leaky(z, k)[
 wrong("3.6", "changed places")(lambda z, k: (leaky(z, k)[1], leaky(z, k)[0]))
 wrong("3.6", "taken off z")(lambda z, k: (np.where(z > 0, z, z - k), leaky(z, k)[1]))
 wrong("3.6", "expected: 2 results", label="values alone")(lambda z, k: np.array([leaky(z, k)[0]] * 3))
-right("3.6", "NumPy")(lambda z, k: (np.maximum(k * z, z), np.where(z < 0, k, 1)))
+wrong("3.6", "expected", label="the larger of two lines, though the leak may be above 1")(
+    lambda z, k: (np.maximum(k * z, z), np.where(z < 0, k, 1))
+)
+right("3.6", "NumPy")(lambda z, k: (np.maximum(z, 0) + k * np.minimum(z, 0), np.where(z < 0, k, 1)))
 
 
 @right("3.6", "Keras and a tape")
@@ -226,4 +229,5 @@ wrong("3.7", "exactly 0")((np.mean(SUMS - 50 == 0), SAID))
 wrong("3.7", "Now the sentence", label="no sentence")((np.mean(SUMS <= 50), ""))
 wrong("3.7", "one number", label="the map")((np.maximum(SUMS - 50, 0), SAID))
 right("3.7", "measured")((np.mean(SUMS <= 50), SAID))
-right("3.7", "rounded")([round(float(np.mean(SUMS <= 50)), 2), SAID])
+right("3.7", "rounded")([round(float(np.mean(SUMS <= 50)), 3), SAID])
+wrong("3.7", "expected: 0.893", label="a sum of exactly 0 left out")((np.mean(SUMS < 50), SAID))

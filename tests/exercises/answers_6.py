@@ -167,10 +167,10 @@ def pieces(labels, per_class, pick):
 wrong("6.5", "comes twice")(
     lambda y, n, s: pieces(y, n, lambda all_, k: np.random.default_rng(s).choice(all_, k))
 )
-wrong("6.5", "of each of the three classes", label="not by class")(
+wrong("6.5", "of each of the 3 classes", label="not by class")(
     lambda y, n, s: np.random.default_rng(s).permutation(len(y))[: 3 * n]
 )
-wrong("6.5", "of each of the three classes", label="too few in all")(
+wrong("6.5", "of each of the 3 classes", label="too few in all")(
     lambda y, n, s: np.random.default_rng(s).permutation(len(y))[:n]
 )
 wrong("6.5", "Is the seed used?", label="the first of each class")(
@@ -223,7 +223,9 @@ def table(x, y, test_x, test_y, points, way=np.argmin):
 
 wrong("6.6", "not by one less")(lambda *a: (table(*a).mean(1), table(*a).std(1)))
 wrong("6.6", "variance")(lambda *a: (table(*a).mean(1), table(*a).var(1, ddof=1)))
-wrong("6.6", "standard error")(lambda *a: (table(*a).mean(1), table(*a).std(1, ddof=1) / np.sqrt(3)))
+wrong("6.6", "standard error")(
+    lambda *a: (table(*a).mean(1), table(*a).std(1, ddof=1) / np.sqrt(len(a[4][0])))
+)
 wrong("6.6", "best draw")(lambda *a: (table(*a).max(1), table(*a).std(1, ddof=1)))
 wrong("6.6", "wrong axis")(lambda *a: (table(*a).mean(0), table(*a).std(0, ddof=1)))
 wrong("6.6", "training examples are asked")(

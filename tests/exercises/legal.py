@@ -1,0 +1,244 @@
+"""Inputs that the text of an exercise allows, drawn at random: LEGAL["1.2"](rng) gives one case."""
+
+from __future__ import annotations
+
+import numpy as np
+
+LEGAL = {}
+
+
+def legal(*exercises):
+    """Keep a generator under the numbers of its exercises."""
+
+    def keep(make):
+        for exercise in exercises:
+            LEGAL[exercise] = make
+        return make
+
+    return keep
+
+
+def table(rng, *shape):
+    """Fractions or whole numbers of either sign, small or large, sometimes the bytes of a photograph."""
+    kind = rng.integers(5)
+    if kind == 0:
+        return rng.integers(-9, 10, shape)
+    if kind == 1:
+        return rng.integers(-900, 900, shape) * 1.0
+    scale = (1, 10, 300)[kind - 2]
+    return rng.normal(0, scale, shape).round(2)
+
+
+def pixels(rng, *shape):
+    """A table, or one as a photograph gives it."""
+    return rng.integers(0, 256, shape).astype("uint8") if rng.random() < 0.3 else table(rng, *shape)
+
+
+def number(rng):
+    """A whole number or a fraction of either sign."""
+    return [0, 3, -100, 700.5, -0.25, 0.5][rng.integers(6)]
+
+
+def sides(rng, count=2, low=1, high=6):
+    """Sides of a table, seldom equal."""
+    return tuple(int(n) for n in rng.integers(low, high + 1, count))
+
+
+@legal("1.2")
+def _(rng):
+    shape = sides(rng)
+    return pixels(rng, *shape), table(rng, *shape), number(rng)
+
+
+@legal("1.4")
+def _(rng):
+    return (table(rng, *sides(rng)),)
+
+
+@legal("1.5")
+def _(rng):
+    shape = sides(rng)
+    return table(rng, *shape), table(rng, *shape), number(rng), number(rng)
+
+
+@legal("1.6")
+def _(rng):
+    n, k = sides(rng)
+    patches, targets = rng.normal(0, 1, (n, k)).round(2), rng.normal(0, 2, n).round(2)
+    return patches, targets, int(rng.integers(1, 12)), float(rng.choice([0.01, 0.1, 0.05, 0.2]))
+
+
+@legal("2.2")
+def _(rng):
+    while True:
+        n, k, padding, stride, dilation = (
+            int(rng.integers(*each)) for each in ((1, 30), (1, 8), (0, 4), (1, 5), (1, 4))
+        )
+        if n + 2 * padding - dilation * (k - 1) - 1 >= -stride:  # no place at all gives 0
+            return n, k, padding, stride, dilation
+
+
+@legal("2.3")
+def _(rng):
+    k, padding, stride = sides(rng, 3, 1, 3)
+    padding -= 1
+    least = max(1, k - 2 * padding)
+    shape = sides(rng, 2, least, 7)
+    return pixels(rng, *shape), table(rng, k, k), number(rng), padding, stride
+
+
+@legal("2.4")
+def _(rng):
+    k, c, f = sides(rng, 3, 1, 4)
+    return table(rng, *sides(rng, 2, k, 7), c), table(rng, k, k, c, f), table(rng, f)
+
+
+@legal("2.5")
+def _(rng):
+    k, padding = int(rng.integers(1, 6)), int(rng.integers(0, 4))
+    return (*sides(rng, 2, max(1, k - 2 * padding), 7), k, padding)
+
+
+@legal("2.6")
+def _(rng):
+    return ([(int(rng.integers(1, 8)), int(rng.integers(1, 5))) for _ in range(rng.integers(1, 6))],)
+
+
+@legal("3.2")
+def _(rng):
+    return (table(rng, *sides(rng, rng.integers(1, 5), 1, 4)),)
+
+
+@legal("3.3")
+def _(rng):
+    shape = sides(rng, rng.integers(1, 4), 1, 4)
+    z, above = table(rng, *shape), table(rng, *shape)
+    return np.where(rng.random(shape) < 0.3, 0, z), above
+
+
+@legal("3.4")
+def _(rng):
+    return table(rng, *sides(rng, high=4)), number(rng), table(rng, *sides(rng, high=4)), number(rng)
+
+
+@legal("3.5")
+def _(rng):
+    n, k, units = sides(rng, 3, 1, 4)
+    patches, weights = rng.integers(-3, 4, (n, k)) * 1.0, rng.integers(-3, 4, (k, units)) / 2
+    biases = rng.integers(-6, 3, units) / 2
+    kind = rng.integers(3)
+    biases = biases - 100 if kind == 0 else biases
+    if kind == 1:  # sums of exactly zero
+        biases = -(patches @ weights).max(0)
+    return patches, weights, biases
+
+
+@legal("3.6")
+def _(rng):
+    z = table(rng, *sides(rng, rng.integers(1, 4), 1, 4)) * 1.0
+    return np.where(z == 0, -0.5, z), float(rng.choice([0.01, 0.1, 0.3, 1.5, 3.0]))
+
+
+@legal("4.2")
+def _(rng):
+    size, stride = sides(rng, 2, 1, 4)
+    return table(rng, *sides(rng, 2, size, 9)) - (rng.random() < 0.3) * 900, size, stride
+
+
+@legal("4.3")
+def _(rng):
+    size, stride = sides(rng, 2, 1, 4)
+    padding = int(rng.integers(0, size))
+    return pixels(rng, *sides(rng, 2, size, 8)), size, stride, padding
+
+
+@legal("4.4")
+def _(rng):
+    size, stride = sides(rng, 2, 1, 4)
+    rows, columns = sides(rng, 2, size, 9)
+    down, right = ((n - size) // stride + 1 for n in (rows, columns))
+    values = rng.permutation(rows * columns).reshape(rows, columns) / 2 - 9
+    if size == stride:  # values that repeat, but in no window
+        values = (
+            values * 0
+            + rng.permutation(size * size)[np.arange(rows)[:, None] % size * size + np.arange(columns) % size]
+        )
+    return values, table(rng, down, right), size, stride
+
+
+@legal("4.5")
+def _(rng):
+    size, stride = sides(rng, 2, 1, 4)
+    rows, columns = sides(rng, 2, size, 9)
+    above = table(rng, (rows - size) // stride + 1, (columns - size) // stride + 1)
+    return (rows, columns), above, size, stride
+
+
+@legal("4.6")
+def _(rng):
+    shape = sides(rng)
+    return table(rng, *shape), int(rng.integers(0, shape[1] + 1))
+
+
+def logits(rng, *shape):
+    """Logits of every size, also in one table."""
+    scale = rng.choice([0.3, 3, 30, 1000], (shape[0], 1))
+    return (rng.uniform(-1, 1, shape) * scale + rng.choice([0, 0, -900, 900], (shape[0], 1)) / 9 * 10).clip(
+        -1000, 1000
+    )
+
+
+@legal("5.2")
+def _(rng):
+    return (logits(rng, *sides(rng, 2, 1, 5)).round(1),)
+
+
+@legal("5.3")
+def _(rng):
+    z = logits(rng, *sides(rng, 2, 1, 5)).round(1)
+    return z, rng.integers(0, z.shape[1], len(z))
+
+
+@legal("5.4")
+def _(rng):
+    classes, count = sides(rng, 2, 1, 8)
+    return rng.integers(0, classes, count), rng.integers(0, classes, count), classes
+
+
+@legal("5.5")
+def _(rng):
+    layers = []
+    for _ in range(rng.integers(0, 5)):
+        kinds = [("conv", int(rng.integers(1, 9)), int(rng.integers(1, 6))), ("pool",), ("norm",)]
+        layers.append(kinds[rng.integers(3)])
+    layers.append([("flatten",), ("means",)][rng.integers(2)])
+    for _ in range(rng.integers(0, 3)):
+        layers.append(("dense", int(rng.integers(1, 12))))
+    return sides(rng, 3, 1, 9), layers
+
+
+@legal("6.2")
+def _(rng):
+    k, c, n = sides(rng, 3, 1, 4)
+    return table(rng, *sides(rng, 2, k, 7), c), table(rng, k, k, c), table(rng, c, n)
+
+
+@legal("6.3")
+def _(rng):
+    return tuple(int(rng.integers(1, high)) for high in (12, 200, 300))
+
+
+@legal("6.6")
+def _(rng):
+    classes, features, points, draws = (int(rng.integers(2, high)) for high in (5, 5, 4, 6))
+    names = np.arange(classes)
+    y, test_y = (names[np.arange(classes * 5) % classes] for _ in "ab")
+    x, test_x = (rng.normal(0.4 * labels[:, None], 1, (len(labels), features)) for labels in (y, test_y))
+    drawn = [
+        [
+            [int(n) for k in names for n in rng.permutation(np.flatnonzero(y == k))[: point + 1]]
+            for _ in range(draws)
+        ]
+        for point in range(points - 1)
+    ]
+    return x, y, test_x, test_y, drawn
