@@ -70,7 +70,13 @@ def saved(model, ending):
 def tutorial():
     """TensorFlow's tutorial on convolutional networks: convolutions by add(), then a dense top."""
     model = by_add(conv(8, input_shape=(32, 32, 3)), layers.MaxPooling2D((2, 2)), conv(12))
-    for part in (layers.MaxPooling2D((2, 2)), conv(12), layers.Flatten(), layers.Dense(16, activation="relu"), layers.Dense(10)):
+    for part in (
+        layers.MaxPooling2D((2, 2)),
+        conv(12),
+        layers.Flatten(),
+        layers.Dense(16, activation="relu"),
+        layers.Dense(10),
+    ):
         model.add(part)
     return model
 
@@ -132,7 +138,15 @@ def features_of_a_sequential():
 
 @zoo()
 def beginners_quickstart():
-    return Sequential([Input((28, 28)), layers.Flatten(), layers.Dense(128, activation="relu"), layers.Dropout(0.2), layers.Dense(10)])
+    return Sequential(
+        [
+            Input((28, 28)),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dropout(0.2),
+            layers.Dense(10),
+        ]
+    )
 
 
 @zoo()
@@ -153,29 +167,89 @@ def keras_mnist_convnet():
 
 @zoo([0, 255])
 def flowers_with_augmentation_first():
-    augment = Sequential([layers.RandomFlip("horizontal", input_shape=(24, 20, 3)), layers.RandomRotation(0.1), layers.RandomZoom(0.1)])
-    parts = [layers.Rescaling(1.0 / 255), conv(padding="same"), layers.MaxPooling2D(), conv(6, padding="same"), layers.MaxPooling2D()]
-    return Sequential([augment, *parts, layers.Dropout(0.2), layers.Flatten(), layers.Dense(8, activation="relu"), layers.Dense(5, name="outputs")])
+    augment = Sequential(
+        [
+            layers.RandomFlip("horizontal", input_shape=(24, 20, 3)),
+            layers.RandomRotation(0.1),
+            layers.RandomZoom(0.1),
+        ]
+    )
+    parts = [
+        layers.Rescaling(1.0 / 255),
+        conv(padding="same"),
+        layers.MaxPooling2D(),
+        conv(6, padding="same"),
+        layers.MaxPooling2D(),
+    ]
+    return Sequential(
+        [
+            augment,
+            *parts,
+            layers.Dropout(0.2),
+            layers.Flatten(),
+            layers.Dense(8, activation="relu"),
+            layers.Dense(5, name="outputs"),
+        ]
+    )
 
 
 @zoo([0, 255])
 def augmentation_in_one_row():
-    return Sequential([Input((12, 12, 3)), layers.RandomFlip(), layers.RandomContrast(0.2), layers.RandomTranslation(0.1, 0.1), layers.Rescaling(1 / 255), conv(), layers.Flatten(), layers.Dense(2)])
+    return Sequential(
+        [
+            Input((12, 12, 3)),
+            layers.RandomFlip(),
+            layers.RandomContrast(0.2),
+            layers.RandomTranslation(0.1, 0.1),
+            layers.Rescaling(1 / 255),
+            conv(),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
+    )
 
 
 @zoo([0, 255])
 def padding_before_rescaling():
-    return Sequential([Input((28, 28, 1)), layers.ZeroPadding2D(2), layers.Rescaling(1 / 127.5, offset=-1), conv(), layers.Flatten(), layers.Dense(10)])
+    return Sequential(
+        [
+            Input((28, 28, 1)),
+            layers.ZeroPadding2D(2),
+            layers.Rescaling(1 / 127.5, offset=-1),
+            conv(),
+            layers.Flatten(),
+            layers.Dense(10),
+        ]
+    )
 
 
 @zoo([0, 255])
 def resizing_first():
-    return Sequential([Input((20, 30, 3)), layers.Resizing(15, 17), layers.Rescaling(1 / 255), conv(), layers.GlobalAveragePooling2D(), layers.Dense(2)])
+    return Sequential(
+        [
+            Input((20, 30, 3)),
+            layers.Resizing(15, 17),
+            layers.Rescaling(1 / 255),
+            conv(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(2),
+        ]
+    )
 
 
 @zoo([0, 255])
 def cropped_first():
-    return Sequential([Input((20, 30, 3)), layers.CenterCrop(15, 17), layers.Cropping2D(((1, 2), (0, 3))), layers.Rescaling(1 / 255), conv(), layers.Flatten(), layers.Dense(2)])
+    return Sequential(
+        [
+            Input((20, 30, 3)),
+            layers.CenterCrop(15, 17),
+            layers.Cropping2D(((1, 2), (0, 3))),
+            layers.Rescaling(1 / 255),
+            conv(),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
+    )
 
 
 def dogs_and_cats(base, preprocess):
@@ -196,7 +270,9 @@ def transfer_mobilenet_v2():
 
 @zoo([0, 255])
 def transfer_any_size_inside():
-    return dogs_and_cats(apps.MobileNet(alpha=0.25, include_top=False, weights=None), layers.Rescaling(1 / 127.5, offset=-1))
+    return dogs_and_cats(
+        apps.MobileNet(alpha=0.25, include_top=False, weights=None), layers.Rescaling(1 / 127.5, offset=-1)
+    )
 
 
 @zoo([0, 255])
@@ -214,7 +290,16 @@ def transfer_torch_preprocessing():
 @zoo([0, 255])
 def transfer_in_a_sequential():
     base = apps.MobileNetV2(input_shape=(32, 32, 3), alpha=0.35, include_top=False, weights=None)
-    return Sequential([Input((32, 32, 3)), layers.Rescaling(1 / 255), base, layers.Flatten(), layers.Dense(16, activation="relu"), layers.Dense(3, activation="softmax")])
+    return Sequential(
+        [
+            Input((32, 32, 3)),
+            layers.Rescaling(1 / 255),
+            base,
+            layers.Flatten(),
+            layers.Dense(16, activation="relu"),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
 
 
 @zoo()
@@ -238,7 +323,14 @@ def mobilenet_v3_small():
 
 @zoo()
 def mobilenet_v3_minimalistic():
-    return apps.MobileNetV3Small(input_shape=(32, 32, 3), alpha=0.75, minimalistic=True, weights=None, classes=7, include_preprocessing=False)
+    return apps.MobileNetV3Small(
+        input_shape=(32, 32, 3),
+        alpha=0.75,
+        minimalistic=True,
+        weights=None,
+        classes=7,
+        include_preprocessing=False,
+    )
 
 
 @zoo([0, 255])
@@ -255,7 +347,15 @@ def efficientnet_v2_b0():
 def convnext():
     from keras.src.applications.convnext import ConvNeXt
 
-    return ConvNeXt([1, 1, 2, 1], [8, 12, 16, 20], drop_path_rate=0.1, input_shape=(32, 32, 3), weights=None, classes=4, name="tiny")
+    return ConvNeXt(
+        [1, 1, 2, 1],
+        [8, 12, 16, 20],
+        drop_path_rate=0.1,
+        input_shape=(32, 32, 3),
+        weights=None,
+        classes=4,
+        name="tiny",
+    )
 
 
 @zoo()
@@ -300,11 +400,15 @@ def inception():
 def xception_small():
     start = Input((40, 40, 3))
     x = layers.Rescaling(1.0 / 255)(start)
-    x = layers.Activation("relu")(layers.BatchNormalization()(layers.Conv2D(8, 3, strides=2, padding="same")(x)))
+    x = layers.Activation("relu")(
+        layers.BatchNormalization()(layers.Conv2D(8, 3, strides=2, padding="same")(x))
+    )
     before = x
     for size in (10, 12):
         for _ in range(2):
-            x = layers.BatchNormalization()(layers.SeparableConv2D(size, 3, padding="same")(layers.Activation("relu")(x)))
+            x = layers.BatchNormalization()(
+                layers.SeparableConv2D(size, 3, padding="same")(layers.Activation("relu")(x))
+            )
         x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
         x = before = layers.add([x, layers.Conv2D(size, 1, strides=2, padding="same")(before)])
     return Model(start, head(x, 2))
@@ -323,7 +427,10 @@ def squeeze_and_excite():
 def excited_by_a_row():
     start = Input((10, 10, 3))
     x = conv(8)(start)
-    return Model(start, head(layers.Multiply()([x, layers.Dense(8, activation="sigmoid")(layers.GlobalMaxPooling2D()(x))])))
+    return Model(
+        start,
+        head(layers.Multiply()([x, layers.Dense(8, activation="sigmoid")(layers.GlobalMaxPooling2D()(x))])),
+    )
 
 
 @zoo()
@@ -338,15 +445,32 @@ def autoencoder_convolutional():
 
 @zoo()
 def autoencoder_nested():
-    encoder = Sequential([Input((28, 28, 1)), conv(4, strides=2, padding="same"), conv(2, strides=2, padding="same")])
-    decoder = Sequential([Input((7, 7, 2)), layers.Conv2DTranspose(4, 3, strides=2, padding="same", activation="relu"), layers.UpSampling2D(2, interpolation="bilinear"), layers.Conv2D(1, 3, padding="same")])
+    encoder = Sequential(
+        [Input((28, 28, 1)), conv(4, strides=2, padding="same"), conv(2, strides=2, padding="same")]
+    )
+    decoder = Sequential(
+        [
+            Input((7, 7, 2)),
+            layers.Conv2DTranspose(4, 3, strides=2, padding="same", activation="relu"),
+            layers.UpSampling2D(2, interpolation="bilinear"),
+            layers.Conv2D(1, 3, padding="same"),
+        ]
+    )
     start = Input((28, 28, 1))
     return Model(start, decoder(encoder(start)))
 
 
 @zoo()
 def autoencoder_dense():
-    return Sequential([Input((28, 28)), layers.Flatten(), layers.Dense(16, activation="relu"), layers.Dense(784, activation="sigmoid"), layers.Reshape((28, 28))])
+    return Sequential(
+        [
+            Input((28, 28)),
+            layers.Flatten(),
+            layers.Dense(16, activation="relu"),
+            layers.Dense(784, activation="sigmoid"),
+            layers.Reshape((28, 28)),
+        ]
+    )
 
 
 @zoo()
@@ -357,15 +481,22 @@ def unet():
     c = conv(8, padding="same")(layers.MaxPooling2D()(b))
     x = layers.Concatenate()([layers.UpSampling2D()(c), b])
     x = layers.Conv2DTranspose(4, 2, strides=2)(conv(6, padding="same")(x))
-    return Model(start, layers.Conv2D(3, 1, activation="softmax")(conv(4, padding="same")(layers.concatenate([x, a]))))
+    return Model(
+        start, layers.Conv2D(3, 1, activation="softmax")(conv(4, padding="same")(layers.concatenate([x, a])))
+    )
 
 
 @zoo()
 def unet_cropped():
     start = Input((30, 30, 1))
     a = conv(4)(start)
-    x = layers.Conv2DTranspose(3, (3, 2), strides=(2, 3), padding="valid")(conv(4)(layers.AveragePooling2D()(a)))
-    return Model(start, layers.Concatenate()([layers.Cropping2D(1)(a), layers.Resizing(26, 26, interpolation="nearest")(x)]))
+    x = layers.Conv2DTranspose(3, (3, 2), strides=(2, 3), padding="valid")(
+        conv(4)(layers.AveragePooling2D()(a))
+    )
+    return Model(
+        start,
+        layers.Concatenate()([layers.Cropping2D(1)(a), layers.Resizing(26, 26, interpolation="nearest")(x)]),
+    )
 
 
 @zoo()
@@ -373,18 +504,30 @@ def generator_of_a_gan():
     start = Input((8, 8, 1))
     x = layers.Reshape((4, 4, 6))(layers.Dense(96, use_bias=False)(layers.Flatten()(start)))
     x = layers.LeakyReLU()(layers.BatchNormalization()(x))
-    x = layers.LeakyReLU(negative_slope=0.1)(layers.Conv2DTranspose(5, 5, strides=1, padding="same", use_bias=False)(x))
+    x = layers.LeakyReLU(negative_slope=0.1)(
+        layers.Conv2DTranspose(5, 5, strides=1, padding="same", use_bias=False)(x)
+    )
     return Model(start, layers.Conv2DTranspose(1, 5, strides=2, padding="same", activation="tanh")(x))
 
 
 @zoo()
 def discriminator():
-    return by_add(Input((28, 28, 1)), layers.GaussianNoise(0.1), layers.Conv2D(6, 5, strides=2, padding="same"), layers.LeakyReLU(), layers.Dropout(0.3), layers.Flatten(), layers.Dense(1))
+    return by_add(
+        Input((28, 28, 1)),
+        layers.GaussianNoise(0.1),
+        layers.Conv2D(6, 5, strides=2, padding="same"),
+        layers.LeakyReLU(),
+        layers.Dropout(0.3),
+        layers.Flatten(),
+        layers.Dense(1),
+    )
 
 
 @zoo()
 def binary():
-    return Sequential([Input((15, 15, 3)), conv(), layers.GlobalMaxPooling2D(), layers.Dense(1, activation="sigmoid")])
+    return Sequential(
+        [Input((15, 15, 3)), conv(), layers.GlobalMaxPooling2D(), layers.Dense(1, activation="sigmoid")]
+    )
 
 
 @zoo()
@@ -399,8 +542,22 @@ def boxes():
 
 @zoo()
 def lenet():
-    parts = [layers.Conv2D(6, 5, activation="tanh", padding="same"), layers.AveragePooling2D(), layers.Activation("sigmoid"), layers.Conv2D(8, 5, activation="tanh")]
-    return Sequential([Input((28, 28, 1)), *parts, layers.AveragePooling2D(), layers.Flatten(), layers.Dense(12, activation="tanh"), layers.Dense(10, activation="softmax")])
+    parts = [
+        layers.Conv2D(6, 5, activation="tanh", padding="same"),
+        layers.AveragePooling2D(),
+        layers.Activation("sigmoid"),
+        layers.Conv2D(8, 5, activation="tanh"),
+    ]
+    return Sequential(
+        [
+            Input((28, 28, 1)),
+            *parts,
+            layers.AveragePooling2D(),
+            layers.Flatten(),
+            layers.Dense(12, activation="tanh"),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
 
 
 @zoo()
@@ -417,8 +574,17 @@ def vgg_blocks():
 
 @zoo()
 def old_style_activations():
-    model = by_add(layers.Conv2D(4, (3, 3), padding="same", input_shape=(12, 12, 3)), layers.Activation("relu"))
-    return by_add(*model.layers, layers.Dense(3), layers.Activation("softplus"), layers.Flatten(), layers.Dense(4), layers.Activation("softmax"))
+    model = by_add(
+        layers.Conv2D(4, (3, 3), padding="same", input_shape=(12, 12, 3)), layers.Activation("relu")
+    )
+    return by_add(
+        *model.layers,
+        layers.Dense(3),
+        layers.Activation("softplus"),
+        layers.Flatten(),
+        layers.Dense(4),
+        layers.Activation("softmax"),
+    )
 
 
 @zoo()
@@ -429,7 +595,14 @@ def an_input_called_input():
 
 @zoo()
 def a_layer_called_input():
-    return Sequential([Input((9, 9, 1), name="x"), layers.Conv2D(2, 3, name="input"), layers.Flatten(name="input_again"), layers.Dense(2)])
+    return Sequential(
+        [
+            Input((9, 9, 1), name="x"),
+            layers.Conv2D(2, 3, name="input"),
+            layers.Flatten(name="input_again"),
+            layers.Dense(2),
+        ]
+    )
 
 
 @zoo()
@@ -487,14 +660,25 @@ def shared_layer():
 def two_colours_apart():
     start = Input((9, 9, 3))
     one = layers.Reshape((9, 9, 1))(start[..., 0])
-    return Model(start, head(layers.Concatenate(axis=1)([conv(2)(one), conv(2)(ops.stack([start[..., 1]], -1))])))
+    return Model(
+        start, head(layers.Concatenate(axis=1)([conv(2)(one), conv(2)(ops.stack([start[..., 1]], -1))]))
+    )
 
 
 @zoo()
 def merges():
     start = Input((8, 8, 3))
     a, b = conv(4)(start), conv(4)(start)
-    x = layers.Concatenate()([layers.Add()([a, b, a]), layers.Subtract()([a, b]), layers.Multiply()([a, b]), layers.Average()([a, b]), layers.Maximum()([a, b]), layers.Minimum()([a, b])])
+    x = layers.Concatenate()(
+        [
+            layers.Add()([a, b, a]),
+            layers.Subtract()([a, b]),
+            layers.Multiply()([a, b]),
+            layers.Average()([a, b]),
+            layers.Maximum()([a, b]),
+            layers.Minimum()([a, b]),
+        ]
+    )
     return Model(start, head(layers.Permute((2, 1, 3))(layers.Concatenate(axis=2)([x, x]))))
 
 
@@ -507,31 +691,65 @@ def every_activation(names):
 
 @zoo()
 def activations():
-    return every_activation("elu selu celu gelu silu swish mish relu6 leaky_relu exponential softplus softsign squareplus")
+    return every_activation(
+        "elu selu celu gelu silu swish mish relu6 leaky_relu exponential softplus softsign squareplus"
+    )
 
 
 @zoo()
 def more_activations():
-    return every_activation("hard_sigmoid hard_swish hard_silu log_sigmoid tanh hard_tanh hard_shrink soft_shrink tanh_shrink softmax log_softmax")
+    return every_activation(
+        "hard_sigmoid hard_swish hard_silu log_sigmoid tanh hard_tanh hard_shrink soft_shrink tanh_shrink softmax log_softmax"
+    )
 
 
 @zoo()
 def activation_layers():
-    parts = [layers.ELU(0.7), layers.PReLU(), layers.PReLU(shared_axes=[1, 2]), layers.LeakyReLU(negative_slope=0.3), layers.ReLU(6.0)]
+    parts = [
+        layers.ELU(0.7),
+        layers.PReLU(),
+        layers.PReLU(shared_axes=[1, 2]),
+        layers.LeakyReLU(negative_slope=0.3),
+        layers.ReLU(6.0),
+    ]
     pairs = [part for layer in parts for part in (layers.Conv2D(4, 2), layer)]
-    return Sequential([Input((12, 12, 1)), *pairs, layers.Conv2D(3, 3, activation=layers.LeakyReLU(negative_slope=0.05)), layers.Flatten(), layers.Dense(2, activation=keras.activations.tanh)])
+    return Sequential(
+        [
+            Input((12, 12, 1)),
+            *pairs,
+            layers.Conv2D(3, 3, activation=layers.LeakyReLU(negative_slope=0.05)),
+            layers.Flatten(),
+            layers.Dense(2, activation=keras.activations.tanh),
+        ]
+    )
 
 
 @zoo()
 def normalisations():
-    parts = [layers.LayerNormalization(), layers.GroupNormalization(2), layers.GroupNormalization(-1), layers.LayerNormalization(axis=[1, 2, 3]), layers.LayerNormalization(scale=False), layers.GroupNormalization(4, center=False), layers.RMSNormalization()]
+    parts = [
+        layers.LayerNormalization(),
+        layers.GroupNormalization(2),
+        layers.GroupNormalization(-1),
+        layers.LayerNormalization(axis=[1, 2, 3]),
+        layers.LayerNormalization(scale=False),
+        layers.GroupNormalization(4, center=False),
+        layers.RMSNormalization(),
+    ]
     pairs = [part for layer in parts for part in (layers.Conv2D(4, 2), layer)]
     return Sequential([Input((12, 12, 1)), *pairs, layers.Flatten(), layers.Dense(2)])
 
 
 @zoo([0, 255])
 def normalization_given():
-    return Sequential([Input((9, 9, 3)), layers.Normalization(mean=[123.0, 116.0, 103.0], variance=[3500.0, 3200, 3300]), conv(), layers.Flatten(), layers.Dense(2)])
+    return Sequential(
+        [
+            Input((9, 9, 3)),
+            layers.Normalization(mean=[123.0, 116.0, 103.0], variance=[3500.0, 3200, 3300]),
+            conv(),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
+    )
 
 
 @zoo([0, 255])
@@ -550,8 +768,24 @@ def normalization_of_all():
 
 @zoo()
 def only_for_training():
-    random = [layers.RandomBrightness(0.2, value_range=(0, 1)), layers.RandomContrast(0.2), layers.RandomZoom(0.1), layers.RandomTranslation(0.1, 0.1), layers.RandomShear(0.1, 0.1), layers.RandomSaturation((0.2, 0.8), value_range=(0, 1)), layers.RandomHue(0.2, value_range=(0, 1))]
-    noise = [layers.GaussianNoise(0.1), layers.GaussianDropout(0.1), layers.AlphaDropout(0.1), layers.SpatialDropout2D(0.1), layers.ActivityRegularization(0.1), layers.Dropout(0.1), layers.Identity()]
+    random = [
+        layers.RandomBrightness(0.2, value_range=(0, 1)),
+        layers.RandomContrast(0.2),
+        layers.RandomZoom(0.1),
+        layers.RandomTranslation(0.1, 0.1),
+        layers.RandomShear(0.1, 0.1),
+        layers.RandomSaturation((0.2, 0.8), value_range=(0, 1)),
+        layers.RandomHue(0.2, value_range=(0, 1)),
+    ]
+    noise = [
+        layers.GaussianNoise(0.1),
+        layers.GaussianDropout(0.1),
+        layers.AlphaDropout(0.1),
+        layers.SpatialDropout2D(0.1),
+        layers.ActivityRegularization(0.1),
+        layers.Dropout(0.1),
+        layers.Identity(),
+    ]
     return Sequential([Input((12, 12, 3)), *random, conv(), *noise, layers.Flatten(), layers.Dense(2)])
 
 
@@ -570,7 +804,15 @@ def fixed_batch():
 
 @zoo([0, 255])
 def any_size_made_fixed():
-    anywhere = Sequential([Input((None, None, 3)), layers.Rescaling(1 / 255), conv(), layers.GlobalAveragePooling2D(), layers.Dense(2)])
+    anywhere = Sequential(
+        [
+            Input((None, None, 3)),
+            layers.Rescaling(1 / 255),
+            conv(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(2),
+        ]
+    )
     start = Input((14, 13, 3))
     return Model(start, anywhere(start))
 
@@ -670,7 +912,9 @@ def test_every_layer_of_every_network_equals_keras(page):  # noqa: F811
         keras.backend.clear_session()
         model = build()
         shake_all(model, rng)
-        picture = rng.uniform(0, 255 if pixels == [0, 255] else 1, (1, *model.inputs[0].shape[1:])).astype("float32")
+        picture = rng.uniform(0, 255 if pixels == [0, 255] else 1, (1, *model.inputs[0].shape[1:])).astype(
+            "float32"
+        )
         with recorded() as found:
             answer = model(picture, training=False)
         try:
@@ -684,6 +928,8 @@ def test_every_layer_of_every_network_equals_keras(page):  # noqa: F811
     for said in page.evaluate(COMPARE, [list(counts), CLOSE]):
         wrong += [f"{said['name']}: {fault}" for fault in said["wrong"]]
         if not said["wrong"] and counts[said["name"]] != (said["parameters"], said["pixels"]):
-            wrong.append(f"{said['name']}: {said['parameters']} parameters and {said['pixels']}, not {counts[said['name']]}")
+            wrong.append(
+                f"{said['name']}: {said['parameters']} parameters and {said['pixels']}, not {counts[said['name']]}"
+            )
     assert len(ZOO) >= 60
     hold([f"LIVE_SEED={SEED}: {one}" for one in wrong])
