@@ -55,7 +55,7 @@ def conv(filters=4, size=3, **settings):
 
 def head(x, units=5, activation="softmax"):
     """Pool everything, then a dense layer."""
-    return layers.Dense(units, activation=activation)(layers.GlobalAveragePooling2D(2)(x))
+    return layers.Dense(units, activation=activation)(layers.GlobalAveragePooling2D()(x))
 
 
 def saved(model, ending):
@@ -127,7 +127,7 @@ def built_late():
 @zoo()
 def layers_used_before():
     old = tutorial()
-    return Sequential([Input((32, 32, 3)), *old.layers[:4], layers.GlobalAveragePooling2D(2)])
+    return Sequential([Input((32, 32, 3)), *old.layers[:4], layers.GlobalAveragePooling2D()])
 
 
 @zoo()
@@ -231,7 +231,7 @@ def resizing_first():
             layers.Resizing(15, 17),
             layers.Rescaling(1 / 255),
             conv(),
-            layers.GlobalAveragePooling2D(2),
+            layers.GlobalAveragePooling2D(),
             layers.Dense(2),
         ]
     )
@@ -258,7 +258,7 @@ def dogs_and_cats(base, preprocess):
     start = Input((64, 64, 3))
     x = Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.2)])(start)
     x = base(preprocess(x), training=False)
-    x = layers.Dropout(0.2)(layers.GlobalAveragePooling2D(2)(x))
+    x = layers.Dropout(0.2)(layers.GlobalAveragePooling2D()(x))
     return Model(start, layers.Dense(1, activation="sigmoid")(x))
 
 
@@ -418,7 +418,7 @@ def xception_small():
 def squeeze_and_excite():
     start = Input((10, 10, 3))
     x = conv(8)(start)
-    s = layers.Reshape((1, 1, 8))(layers.GlobalAveragePooling2D(2)(x))
+    s = layers.Reshape((1, 1, 8))(layers.GlobalAveragePooling2D()(x))
     s = layers.Dense(8, activation="hard_sigmoid")(layers.Dense(2, activation="relu")(s))
     return Model(start, head(layers.Multiply()([x, s])))
 
@@ -811,7 +811,7 @@ def any_size_made_fixed():
             Input((None, None, 3)),
             layers.Rescaling(1 / 255),
             conv(),
-            layers.GlobalAveragePooling2D(2),
+            layers.GlobalAveragePooling2D(),
             layers.Dense(2),
         ]
     )
