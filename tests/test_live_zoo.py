@@ -15,7 +15,7 @@ import pytest
 from book import exporter
 from site_fixtures import *  # noqa: F403
 from site_fixtures import hold
-from test_live_runtime import SEED, page  # noqa: F401
+from test_live_runtime import SEED, convolutions, page, poolings, the_rest  # noqa: F401
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 keras = pytest.importorskip("keras")
@@ -907,8 +907,9 @@ COMPARE = """async ([names, close]) => {
 }"""
 
 
-def test_every_layer_of_every_network_equals_keras(page):  # noqa: F811
-    """Each call of each layer, and the answer, within 1e-4 of the layer's largest value; and the pixels are found."""
+@pytest.fixture(scope="module")
+def written(page):  # noqa: F811
+    """Every network and what Keras makes of it, written for the page: {name: (parameters, pixels)}, and what went wrong."""
     rng, counts, wrong = np.random.default_rng(SEED), {}, []
     for name, (build, pixels) in ZOO.items():
         keras.backend.clear_session()
@@ -927,6 +928,12 @@ def test_every_layer_of_every_network_equals_keras(page):  # noqa: F811
         rows = [picture, *(value for _, value in found), np.asarray(answer)]
         np.concatenate([np.ravel(row) for row in rows]).astype("<f4").tofile(page.folder / f"{name}.f32")
         counts[name] = (model.count_params(), pixels)
+    return counts, wrong
+
+
+def test_every_layer_of_every_network_equals_keras(page, written):  # noqa: F811
+    """Each call of each layer, and the answer, within 1e-4 of the layer's largest value; and the pixels are found."""
+    counts, wrong = written[0], list(written[1])
     for said in page.evaluate(COMPARE, [list(counts), CLOSE]):
         wrong += [f"{said['name']}: {fault}" for fault in said["wrong"]]
         if not said["wrong"] and counts[said["name"]] != (said["parameters"], said["pixels"]):
@@ -935,3 +942,65 @@ def test_every_layer_of_every_network_equals_keras(page):  # noqa: F811
             )
     assert len(ZOO) >= 60
     hold([f"LIVE_SEED={SEED}: {one}" for one in wrong])
+
+
+EXPLAIN = """async ([names, places, close]) => {
+    const { loadNetwork } = await import("/network-file.mjs"), { TRAINING_ONLY } = await import("/runtime.mjs");
+    const { PASSING, explain, kindsOf } = await import("/why.mjs"), { showWhy } = await import("/why-shown.mjs");
+    const kinds = new Set(), plain = new Set(), wrong = [];
+    for (const file of names) {
+        const network = await loadNetwork(`${file}.p2p`), floats = new Float32Array(await (await fetch(`${file}.f32`)).arrayBuffer());
+        const found = network.run(floats.subarray(0, network.input.reduce((a, b) => a * b))), colours = kindsOf(network, "image");
+        for (const layer of network.layers) {
+            const { data } = found.get(layer.name), { type, name } = layer, complain = (text) => wrong.push(`${file}: ${name} (${type}) ${text}`);
+            const most = data.reduce((a, b) => Math.max(a, Math.abs(b)), 0), x = found.get(layer.inputs[0]).data;
+            kinds.add(type);
+            if (colours.get(name) === "relu" && data.some((value) => value < 0)) complain("has values below zero and the colours of those above");
+            if (PASSING.includes(type) && !data.every((value, n) => value === x[n])) complain("is said to pass values on and does not");
+            for (const place of places) {
+                const n = Math.floor(place * data.length), said = explain(network, found, layer, n);
+                let text = "";
+                try {
+                    const where = { layer, n, part: said.parts ? 0 : null, className: (unit) => `class ${unit}`, drawnAs: (one) => one, opened: () => {} };
+                    where.read = (one) => [colours.get(one), 1];
+                    where.shapeOf = (one) => found.get(one).shape;
+                    text = showWhy(said, where).map((part) => part.textContent).join(" ");
+                } catch (error) {
+                    complain(`cannot be shown: ${error}`);
+                }
+                if (!text.trim() || /undefined|NaN|object|null|function/.test(text)) complain(`says ${text}`);
+                if (/training only/.test(text) && !TRAINING_ONLY.includes(type)) complain(`says ${text}`);
+                if (said.kind === "plain") {
+                    plain.add(type);
+                    if (!/does not take them apart/.test(text)) complain(`says ${text}`);
+                    continue;
+                }
+                const answer = said.answer ?? said.z, sum = (said.parts ?? []).reduce((a, { product }) => a + product, 0);
+                if (!(Math.abs(answer - data[n]) <= close * most)) complain(`explains ${answer} and has ${data[n]}`);
+                if (said.parts && !(Math.abs(sum + (said.bias ?? 0) - said.z) <= 1e-9 * Math.max(1, Math.abs(said.z)))) complain("has parts that do not add up");
+                for (const { name: from, from: list } of [said.reads]) if (!list.every((k) => k >= 0 && k < found.get(from).data.length)) complain("reads what is not there");
+                if (said.back && !(said.back.n >= 0 && said.back.n < found.get(said.back.name).data.length)) complain("leads back to nothing");
+            }
+        }
+    }
+    return { kinds: [...kinds].sort(), plain: [...plain].sort(), wrong: wrong.slice(0, 40), count: wrong.length };
+}"""
+
+
+def test_every_kind_of_layer_explains_its_values(page, written):  # noqa: F811
+    """What is said to have made a value leads to that value, in every layer of every network; none speaks of training but those that only train."""
+    rng = np.random.default_rng(SEED)
+    said = page.evaluate(EXPLAIN, [list(written[0]), rng.random(9).tolist(), CLOSE])
+    hold([f"LIVE_SEED={SEED}: {one}" for one in said["wrong"]])
+    assert said["plain"] == []
+    kinds = set(page.evaluate("async () => Object.keys((await import('/runtime.mjs')).LAYERS)"))
+    known = {name for name in save_network.__globals__["KNOWN"] if name != name.lower()}
+    assert known == kinds - {"InputLayer"}  # older files have one for the picture
+    assert known - set(said["kinds"]) == set()
+
+
+def test_layers_alone_are_in_the_zoo_as_well(page, written):  # noqa: F811
+    """What the runtime's tests try, with its arguments drawn, the exporter knows."""
+    rng = np.random.default_rng(0)
+    tried = {type(layer).__name__ for group in (convolutions, poolings, the_rest) for layer, _ in group(rng)}
+    assert tried <= save_network.__globals__["KNOWN"]
