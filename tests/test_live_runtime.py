@@ -351,46 +351,100 @@ def cut():
 FIRST = {"data_format": "channels_first"}
 REFUSED = {
     "no model": (lambda: layers.Dense(2), {}, "Give save_network a Keras model and a path."),
-    "too many weights": (lambda: with_weights(0, 43_000), {}, r"33,755,000 weights, .*: take a smaller one\."),
-    "too large for half precision": (
-        lambda: with_weights(1e6, 22_000), {}, "A weight is too large for half precision, which a network of this size needs.",
+    "too many weights": (
+        lambda: with_weights(0, 43_000),
+        {},
+        r"33,755,000 weights, .*: take a smaller one\.",
     ),
-    "weight no number": (lambda: with_weights(np.nan), {}, r"end \(Dense\) has a weight that is not a number: train again"),
+    "too large for half precision": (
+        lambda: with_weights(1e6, 22_000),
+        {},
+        "A weight is too large for half precision, which a network of this size needs",
+    ),
+    "weight no number": (
+        lambda: with_weights(np.nan),
+        {},
+        r"end \(Dense\) has a weight that is not a number: train again",
+    ),
     "weight infinite": (lambda: with_weights(np.inf), {}, r"end \(Dense\) has a weight that is not a number"),
     "a row of numbers": (
-        lambda: keras.Sequential([keras.Input((784,)), layers.Dense(2)]), {}, r"takes the shape \(784,\): begin with a picture",
+        lambda: keras.Sequential([keras.Input((784,)), layers.Dense(2)]),
+        {},
+        r"takes the shape \(784,\): begin with a picture",
     ),
-    "two channels": (lambda: network(shape=(8, 8, 2)), {}, r"takes the shape \(8, 8, 2\): begin with a picture"),
+    "two channels": (
+        lambda: network(shape=(8, 8, 2)),
+        {},
+        r"takes the shape \(8, 8, 2\): begin with a picture",
+    ),
     "a film": (lambda: network(shape=(4, 8, 8, 3)), {}, r"takes the shape \(4, 8, 8, 3\)"),
-    "too large a picture": (lambda: network(shape=(8, 600, 1)), {}, r"pictures of \(8, 600\): at most 512 x 512"),
+    "too large a picture": (
+        lambda: network(shape=(8, 600, 1)),
+        {},
+        r"pictures of \(8, 600\): at most 512 x 512",
+    ),
     "any size": (
-        lambda: network(layers.GlobalMaxPooling2D(), shape=(None, None, 3)), {}, r"any size: fix it with x = keras\.Input\(\(96, 96, 3\)\)",
+        lambda: network(layers.GlobalMaxPooling2D(), shape=(None, None, 3)),
+        {},
+        r"any size: fix it with x = keras\.Input\(\(96, 96, 3\)\)",
     ),
-    "two outputs": (lambda: flat(keras.Input((8, 8)), ends=2), {}, r"has 2 outputs \(end_0, end_1\): write a keras\.Model with one"),
+    "two outputs": (
+        lambda: flat(keras.Input((8, 8)), ends=2),
+        {},
+        r"has 2 outputs \(end_0, end_1\): write a keras\.Model with one",
+    ),
     "two inputs": (
-        lambda: flat(keras.Input((8, 8), name="left"), keras.Input((8, 8), name="right")), {}, r"has 2 inputs \(left, right\): write a keras\.Model with one",
+        lambda: flat(keras.Input((8, 8), name="left"), keras.Input((8, 8), name="right")),
+        {},
+        r"has 2 inputs \(left, right\): write a keras\.Model with one",
     ),
-    "subclassed": (subclassed, {}, r"\(Mine\) is not built, or is a subclass with a call of its own: give it an Input"),
+    "subclassed": (
+        subclassed,
+        {},
+        r"\(Mine\) is not built, or is a subclass with a call of its own: give it",
+    ),
     "subclassed, inside": (
-        lambda: network(layers.Flatten(), subclassed()), {}, r"\(Mine\) is not built, or is a subclass with a call of its own",
+        lambda: network(layers.Flatten(), subclassed()),
+        {},
+        r"\(Mine\) is not built, or is a subclass with a call of its own",
     ),
     "not built": (
-        lambda: keras.Sequential([layers.Flatten(), layers.Dense(2)]), {}, r"\(Sequential\) is not built, .*: give it an Input",
+        lambda: keras.Sequential([layers.Flatten(), layers.Dense(2)]),
+        {},
+        r"\(Sequential\) is not built, .*: give it an Input",
     ),
-    "called like Keras's": (dense_of_ones_own, {}, r"other \(Dense\) is a class of your own: build it of Keras's layers"),
+    "called like Keras's": (
+        dense_of_ones_own,
+        {},
+        r"other \(Dense\) is a class of your own: build it of Keras's layers",
+    ),
     "channels first": (
-        lambda: network(layers.GlobalMaxPooling2D(**FIRST, name="turned")), {}, r"turned \(GlobalMaxPooling2D\) puts the channels first: build it",
+        lambda: network(layers.GlobalMaxPooling2D(**FIRST, name="turned")),
+        {},
+        r"turned \(GlobalMaxPooling2D\) puts the channels first: build it",
     ),
-    "int8": (lambda: changed(network(), "quantize", "int8"), {}, r"end \(Dense\) is quantized or has LoRA: write the network as it was"),
-    "LoRA": (lambda: changed(network(), "enable_lora", 2, layer="end"), {}, r"end \(Dense\) is quantized or has LoRA"),
+    "int8": (
+        lambda: changed(network(), "quantize", "int8"),
+        {},
+        r"end \(Dense\) is quantized or has LoRA: write the network as it was",
+    ),
+    "LoRA": (
+        lambda: changed(network(), "enable_lora", 2, layer="end"),
+        {},
+        r"end \(Dense\) is quantized or has LoRA",
+    ),
     "a part of the picture": (cut, {}, r"\(GetItem\) takes a part of the picture: use Cropping2D"),
-    "three names": (network, {"classes": ["a", "b", "c"]}, "The network has 2 outputs, and 3 classes are named: name one for each."),
+    "three names": (
+        network,
+        {"classes": ["a", "b", "c"]},
+        "The network has 2 outputs, and 3 classes are named: name one for each.",
+    ),
     "ten numbers": (network, {"classes": range(10)}, "has 2 outputs, and 10 classes are named"),
     "one name": (network, {"classes": np.arange(1)}, "has 2 outputs, and 1 classes are named"),
     "one word": (network, {"classes": "ab"}, "classes is a list of names, one for each output."),
     "a number": (network, {"classes": 2}, "classes is a list of names, one for each output."),
     "odd pixels": (network, {"pixels": (0, 100)}, r"pixels is \(0, 255\), \(0, 1\) or \(-1, 1\)\."),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)

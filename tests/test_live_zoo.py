@@ -1,4 +1,4 @@
-"""Networks as tutorials build them, brought to the network explorer: every call of every layer equals Keras's, or a sentence says why not.
+"""Networks as tutorials build them, brought to the network explorer: every call of every layer equals Keras's.
 
 What Keras computes is recorded while the model runs; it owes nothing to the way in which
 the exporter reads a model. The weights are drawn, batch statistics too (LIVE_SEED=...).
@@ -701,7 +701,8 @@ def activations():
 @zoo()
 def more_activations():
     return every_activation(
-        "hard_sigmoid hard_swish hard_silu log_sigmoid tanh hard_tanh hard_shrink soft_shrink tanh_shrink softmax log_softmax"
+        "hard_sigmoid hard_swish hard_silu log_sigmoid tanh hard_tanh hard_shrink soft_shrink tanh_shrink "
+        "softmax log_softmax"
     )
 
 
@@ -789,6 +790,43 @@ def only_for_training():
         layers.Identity(),
     ]
     return Sequential([Input((12, 12, 3)), *random, conv(), *noise, layers.Flatten(), layers.Dense(2)])
+
+
+@zoo()
+def more_that_is_only_for_training():
+    random = [
+        layers.RandomColorDegeneration(0.2, value_range=(0, 1)),
+        layers.RandomColorJitter((0, 1), 0.2, 0.2, (0.2, 0.8), 0.2),
+        layers.RandomErasing(0.2, value_range=(0, 1)),
+        layers.RandomGaussianBlur(0.2, value_range=(0, 1)),
+        layers.RandomGrayscale(0.2),
+        layers.RandomPerspective(0.2),
+        layers.RandomSharpness(0.2, value_range=(0, 1)),
+    ]
+    rows = [layers.Reshape((-1, 4)), layers.SpatialDropout1D(0.2)]
+    return Sequential([Input((12, 12, 3)), *random, conv(), *rows, layers.Flatten(), layers.Dense(2)])
+
+
+@zoo()
+def more_operations():
+    start = Input((8, 8, 3))
+    x = ops.cast(layers.Conv2D(4, 3)(start), "float32")
+    y = [ops.relu6(x), ops.selu(x), ops.softplus(x), ops.softsign(x), ops.tanh(x), ops.exp(x)]
+    y += [ops.hard_sigmoid(x), ops.hard_silu(x), ops.hard_tanh(x), ops.log_softmax(x)]
+    y = ops.divide(ops.concatenate(y, -1), ops.concatenate([ops.softplus(x) + 1.0] * 10, -1))
+    y = ops.squeeze(ops.expand_dims(ops.max(y, axis=(1, 2)), 1), 1)
+    return Model(start, layers.Dense(3, activation=layers.Softmax())(y))
+
+
+@zoo()
+def transposed_with_gaps():
+    start = Input((5, 4, 1))
+    x = layers.Conv2DTranspose(3, 2, strides=3, activation=layers.ReLU(max_value=0.5, negative_slope=0.1))(
+        start
+    )
+    x = layers.ReLU(threshold=0.2)(layers.UpSampling2D((1, 2), interpolation="bilinear")(x))
+    x = layers.Dense(4, activation="log_softmax")(layers.Dense(4, activation=layers.ELU(0.3))(x))
+    return Model(start, head(layers.Activation("log_softmax")(x), activation=None))
 
 
 @zoo()
@@ -882,7 +920,8 @@ COMPARE = """async ([names, close]) => {
     for (const name of names) {
         try {
             const network = await loadNetwork(`${name}.p2p`), wanted = await floats(`${name}.f32`);
-            const size = network.input.reduce((a, b) => a * b), found = network.run(wanted.subarray(0, size)), wrong = [];
+            const size = network.input.reduce((a, b) => a * b), found = network.run(wanted.subarray(0, size)),
+                wrong = [];
             let at = size;
             for (const layer of network.layers) {
                 const { data } = found.get(layer.name);
@@ -893,12 +932,16 @@ COMPARE = """async ([names, close]) => {
                     most = Math.max(most, Math.abs(wanted[at + i]));
                 }
                 at += data.length;
-                if (!(gap <= close * most)) wrong.push(`${layer.name} (${layer.type}) [${layer.shape}] is off by ${(gap / most).toPrecision(2)}`);
+                if (!(gap <= close * most))
+                    wrong.push(`${layer.name} (${layer.type}) [${layer.shape}] is off by ${(gap / most).toPrecision(2)}`);
             }
             const { data } = found.get(network.output), last = wanted.subarray(wanted.length - data.length);
-            if (!data.every((value, i) => Math.abs(value - last[i]) <= close * Math.max(...last.map(Math.abs)))) wrong.push("the answer differs");
-            if (at + data.length !== wanted.length) wrong.push(`${at + data.length} numbers, and Keras has ${wanted.length}`);
-            said.push({ name, wrong: wrong.slice(0, 3), pixels: network.pixels, parameters: network.parameters });
+            const most = Math.max(...last.map(Math.abs));
+            if (!data.every((value, i) => Math.abs(value - last[i]) <= close * most)) wrong.push("the answer differs");
+            if (at + data.length !== wanted.length)
+                wrong.push(`${at + data.length} numbers, and Keras has ${wanted.length}`);
+            said.push({ name, wrong: wrong.slice(0, 3), pixels: network.pixels,
+                parameters: network.parameters });
         } catch (error) {
             said.push({ name, wrong: [String(error)] });
         }
@@ -909,7 +952,7 @@ COMPARE = """async ([names, close]) => {
 
 @pytest.fixture(scope="module")
 def written(page):  # noqa: F811
-    """Every network and what Keras makes of it, written for the page: {name: (parameters, pixels)}, and what went wrong."""
+    """Every network and what Keras makes of it, for the page: {name: (parameters, pixels)}, and what went wrong."""
     rng, counts, wrong = np.random.default_rng(SEED), {}, []
     for name, (build, pixels) in ZOO.items():
         keras.backend.clear_session()
@@ -932,7 +975,7 @@ def written(page):  # noqa: F811
 
 
 def test_every_layer_of_every_network_equals_keras(page, written):  # noqa: F811
-    """Each call of each layer, and the answer, within 1e-4 of the layer's largest value; and the pixels are found."""
+    """Each call of each layer, and the answer, within 1e-4 of its largest value; and the pixels are found."""
     counts, wrong = written[0], list(written[1])
     for said in page.evaluate(COMPARE, [list(counts), CLOSE]):
         wrong += [f"{said['name']}: {fault}" for fault in said["wrong"]]
@@ -946,22 +989,30 @@ def test_every_layer_of_every_network_equals_keras(page, written):  # noqa: F811
 
 EXPLAIN = """async ([names, places, close]) => {
     const { loadNetwork } = await import("/network-file.mjs"), { TRAINING_ONLY } = await import("/runtime.mjs");
-    const { PASSING, explain, kindsOf } = await import("/why.mjs"), { showWhy } = await import("/why-shown.mjs");
+    const { PASSING, explain, kindsOf } = await import("/why.mjs"),
+        { showWhy } = await import("/why-shown.mjs");
     const kinds = new Set(), plain = new Set(), wrong = [];
     for (const file of names) {
-        const network = await loadNetwork(`${file}.p2p`), floats = new Float32Array(await (await fetch(`${file}.f32`)).arrayBuffer());
-        const found = network.run(floats.subarray(0, network.input.reduce((a, b) => a * b))), colours = kindsOf(network, "image");
+        const network = await loadNetwork(`${file}.p2p`),
+            floats = new Float32Array(await (await fetch(`${file}.f32`)).arrayBuffer());
+        const found = network.run(floats.subarray(0, network.input.reduce((a, b) => a * b))),
+            colours = kindsOf(network, "image");
         for (const layer of network.layers) {
-            const { data } = found.get(layer.name), { type, name } = layer, complain = (text) => wrong.push(`${file}: ${name} (${type}) ${text}`);
-            const most = data.reduce((a, b) => Math.max(a, Math.abs(b)), 0), x = found.get(layer.inputs[0]).data;
+            const { data } = found.get(layer.name), { type, name } = layer,
+                complain = (text) => wrong.push(`${file}: ${name} (${type}) ${text}`);
+            const most = data.reduce((a, b) => Math.max(a, Math.abs(b)), 0),
+                x = found.get(layer.inputs[0]).data;
             kinds.add(type);
-            if (colours.get(name) === "relu" && data.some((value) => value < 0)) complain("has values below zero and the colours of those above");
-            if (PASSING.includes(type) && !data.every((value, n) => value === x[n])) complain("is said to pass values on and does not");
+            if (colours.get(name) === "relu" && data.some((value) => value < 0))
+                complain("has values below zero and the colours of those above");
+            if (PASSING.includes(type) && !data.every((value, n) => value === x[n]))
+                complain("is said to pass values on and does not");
             for (const place of places) {
                 const n = Math.floor(place * data.length), said = explain(network, found, layer, n);
                 let text = "";
                 try {
-                    const where = { layer, n, part: said.parts ? 0 : null, className: (unit) => `class ${unit}`, drawnAs: (one) => one, opened: () => {} };
+                    const where = { layer, n, part: said.parts ? 0 : null,
+                        className: (unit) => `class ${unit}`, drawnAs: (one) => one, opened: () => {} };
                     where.read = (one) => [colours.get(one), 1];
                     where.shapeOf = (one) => found.get(one).shape;
                     text = showWhy(said, where).map((part) => part.textContent).join(" ");
@@ -975,20 +1026,29 @@ EXPLAIN = """async ([names, places, close]) => {
                     if (!/does not take them apart/.test(text)) complain(`says ${text}`);
                     continue;
                 }
-                const answer = said.answer ?? said.z, sum = (said.parts ?? []).reduce((a, { product }) => a + product, 0);
-                if (!(Math.abs(answer - data[n]) <= close * most)) complain(`explains ${answer} and has ${data[n]}`);
-                if (said.parts && !(Math.abs(sum + (said.bias ?? 0) - said.z) <= 1e-9 * Math.max(1, Math.abs(said.z)))) complain("has parts that do not add up");
-                for (const { name: from, from: list } of [said.reads]) if (!list.every((k) => k >= 0 && k < found.get(from).data.length)) complain("reads what is not there");
-                if (said.back && !(said.back.n >= 0 && said.back.n < found.get(said.back.name).data.length)) complain("leads back to nothing");
+                const answer = said.answer ?? said.z, sum = (said.parts ?? []).reduce((a,
+                    { product }) => a + product, 0);
+                if (!(Math.abs(answer - data[n]) <= close * most))
+                    complain(`explains ${answer} and has ${data[n]}`);
+                if (said.parts && !(Math.abs(sum + (said.bias ?? 0) - said.z) <= 1e-9 * Math.max(1, Math.abs(said.z))))
+                        complain("has parts that do not add up");
+                for (const { name: from, from: list } of [said.reads]) if (!list.every((k) => k >= 0 &&
+                    k < found.get(from).data.length)) complain("reads what is not there");
+                if (said.back && !(said.back.n >= 0 &&
+                    said.back.n < found.get(said.back.name).data.length)) complain("leads back to nothing");
             }
         }
     }
-    return { kinds: [...kinds].sort(), plain: [...plain].sort(), wrong: wrong.slice(0, 40), count: wrong.length };
+    return { kinds: [...kinds].sort(), plain: [...plain].sort(), wrong: wrong.slice(0, 40),
+        count: wrong.length };
 }"""
 
 
 def test_every_kind_of_layer_explains_its_values(page, written):  # noqa: F811
-    """What is said to have made a value leads to that value, in every layer of every network; none speaks of training but those that only train."""
+    """What is said to have made a value leads to that value, in every layer of every network.
+
+    No layer is said to work in training only but those that do.
+    """
     rng = np.random.default_rng(SEED)
     said = page.evaluate(EXPLAIN, [list(written[0]), rng.random(9).tolist(), CLOSE])
     hold([f"LIVE_SEED={SEED}: {one}" for one in said["wrong"]])

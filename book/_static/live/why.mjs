@@ -342,7 +342,7 @@ const MEETING = {
 function explainMeeting(found, layer, n) {
   const [f, sign, words] = MEETING[layer.type], terms = layer.plan.terms(layer.inputs.map((name) => found.get(name)), n), { length } = terms;
   const whence = terms.map((_, k) => layer.plan.reads(k, n)), names = whence.map((one) => (one ? layer.inputs[one.input] : "a constant"));
-  const met = terms.reduce(f), z = layer.type === "Average" ? met / length : met, bracket = (term) => (term < 0 ? `(${short(term)})` : short(term));
+  const met = terms.reduce((a, b) => f(a, b)), z = layer.type === "Average" ? met / length : met, bracket = (term) => (term < 0 ? `(${short(term)})` : short(term));
   const list = sign === "," ? terms.map(short).join(", ") : terms.map((term, k) => (sign === "+" ? (k ? onwards(term) : short(term)) : `${k ? `${sign} ` : ""}${bracket(term)}`)).join(" ");
   const same = whence.every((one) => !one || one.n === n);
   // The way back leads to the largest number that is no constant.
