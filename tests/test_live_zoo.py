@@ -933,7 +933,7 @@ COMPARE = """async ([names, close]) => {
                 }
                 at += data.length;
                 if (!(gap <= close * most))
-                    wrong.push(`${layer.name} (${layer.type}) [${layer.shape}] is off by ${(gap / most).toPrecision(2)}`);
+                    wrong.push(`${layer.name} (${layer.type}) is off by ${(gap / most).toPrecision(2)}`);
             }
             const { data } = found.get(network.output), last = wanted.subarray(wanted.length - data.length);
             const most = Math.max(...last.map(Math.abs));
@@ -1028,7 +1028,7 @@ EXPLAIN = """async ([names, places, close]) => {
                 }
                 const answer = said.answer ?? said.z, sum = (said.parts ?? []).reduce((a,
                     { product }) => a + product, 0);
-                if (!(Math.abs(answer - data[n]) <= close * most))
+                if (!(Math.abs(answer - data[n]) <= close * Math.max(most, 1e-30)))
                     complain(`explains ${answer} and has ${data[n]}`);
                 if (said.parts && !(Math.abs(sum + (said.bias ?? 0) - said.z) <= 1e-9 * Math.max(1, Math.abs(said.z))))
                         complain("has parts that do not add up");
