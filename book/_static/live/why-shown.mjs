@@ -71,6 +71,7 @@ function partShown({ rows, columns, back, parts }, part, where) {
   const [kind, limit] = where.read(back.name), many = parts.length > 1, single = part.x.length === 1;
   const products = part.x.map((value, k) => value * part.w[k]), all = where.layer.weights[0].data, most = magnitude(all.length > 1e6 ? part.w : all);
   const sign = (text) => make("span", { className: "op", "aria-hidden": "true" }, text);
+  if (!part.x.length) return [lines(["No pixel of the map before reaches this place: there is nothing to add up."])];
   const outside = part.from.filter((from) => from < 0).length, who = single ? `input ${part.channel}` : many ? `channel ${part.channel}` : "The sum";
   const terms = products.length <= 9 ? products.map((value, k) => (k ? onwards(value) : short(value))).join(" ") : `${products.length} products, together`;
   const factor = part.factor === undefined ? "" : `; times its weight, ${short(part.factor)}: ${short(part.product)}`;
@@ -103,7 +104,7 @@ function subtotals({ parts }, where, open) {
     left > 0 && make("p", { className: "note" }, `The ${shown.length} largest are shown; the other ${left.toLocaleString("en")} add up to ${short(rest)}.`));
 }
 
-function softmaxTable({ logits, largest, powers, sum, unit, value }, where) {
+function softmaxTable({ logits, largest, powers, sum, unit, value, logarithm }, where) {
   const order = logits.length <= MOST_CLASSES ? range(logits.length) : [...new Set([unit, ...range(logits.length).sort((a, b) => powers[b] - powers[a])])].slice(0, 12);
   const head = ["class", "logit z", `e^(z \u2212 ${short(largest)})`, "divided by the sum"].map((text) => make("th", { scope: "col" }, text));
   const rows = order.map((n) => make("tr", { className: n === unit ? "best" : "" }, make("th", { scope: "row" }, where.className(n)), ...[logits[n], powers[n], powers[n] / sum].map((number) => make("td", {}, short(number)))));
@@ -111,7 +112,7 @@ function softmaxTable({ logits, largest, powers, sum, unit, value }, where) {
     make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Softmax, class by class" }, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))),
     lines(
       [`The exponentials add up to ${short(sum)}${order.length < logits.length ? `, those of the other ${logits.length - order.length} classes with them` : ""}.`],
-      [`${where.className(unit)}: ${short(powers[unit])} / ${short(sum)} = `, make("b", {}, short(value))],
+      [`${where.className(unit)}: ${logarithm ? "ln(" : ""}${short(powers[unit])} / ${short(sum)}${logarithm ? ")" : ""} = `, make("b", {}, short(value))],
       ["The largest logit is subtracted first: that changes no probability and keeps the exponentials small."]));
 }
 
@@ -154,7 +155,11 @@ const SHOWN = {
     ];
   },
 
+  many: ({ count, value }) => [lines([`This value was made of ${count.toLocaleString("en")} numbers, too many to write out: `, make("b", {}, short(value))])],
+
   softmax: (said, where) => [softmaxTable(said.softmax, where)],
+
+  plain: ({ words, value }) => [lines([`${words} Its value: `, make("b", {}, short(value))])],
 
   formula: (said) => [lines(...said.lines.map((line) => [line]))],
 
