@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import site_checks as site
-from book import exporter, exporter_source
+from book import exporter
 from site_fixtures import *  # noqa: F403
 from site_fixtures import hold
 

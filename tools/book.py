@@ -93,18 +93,22 @@ class Book:
         return hashlib.sha256("\0".join(code).encode()).hexdigest()
 
 
-def exporter_source() -> str:
-    """The cell of chapter 5 that defines save_network."""
+def exporter_cells() -> list[str]:
+    """The cells of chapter 5 that write a network into a file; save_network is the last."""
     cells = read_notebook(Book().root / "notebooks" / "05_dense_classifier.ipynb").cells
-    return next(cell.source for cell in cells if "def save_network(" in cell.source)
+    code = [cell for cell in cells if cell.cell_type == "code" and cell.id.startswith("live-05-")]
+    last = next(place for place, cell in enumerate(code) if "def save_network(" in cell.source)
+    return [cell.source for cell in code[: last + 1]]
 
 
 def exporter():
-    """save_network(model, path, classes=()), as chapter 5 hands it to its readers."""
+    """save_network(model, path, classes=(), pixels=None), as chapter 5 hands it to its readers."""
     import keras
+    import numpy as np
 
-    names = {"json": json, "keras": keras, "Path": Path}
-    exec(compile(exporter_source(), "save_network", "exec", dont_inherit=True), names)
+    names = {"json": json, "keras": keras, "np": np, "Path": Path}
+    for source in exporter_cells():
+        exec(compile(source, "save_network", "exec", dont_inherit=True), names)
     return names["save_network"]
 
 

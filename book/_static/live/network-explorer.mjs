@@ -5,6 +5,7 @@
    the notebook cell save_network writes (network-file.mjs). Nothing leaves the page. */
 
 import { LiveFigure, arrow, choice, clamp, colour, define, draw, enable, field, ink, lessMotion, magnitude, make, paint, write } from "./figure.mjs";
+import { answerOf } from "./network-answer.mjs";
 import { cornerOf, frame, frames, geometry, mapOf, paintMaps, valueOf } from "./layer-maps.mjs";
 import { NetworkError, loadNetwork, readNetworkFile } from "./network-file.mjs";
 import { PictureError, fitted, garment, openPicture, photograph } from "./own-picture.mjs";
@@ -88,6 +89,7 @@ export class NetworkExplorer extends LiveFigure {
   #pixels = new Float32Array(SIDE * SIDE); // the picture, 0 to 255, in Keras's order
   #source = { kind: "drawn" }; // where it comes from: drawn, garment n, own pixels
   #range = "255";
+  #meaning = null; // what the outputs are, where the reader chose: softmax, sigmoid, none
   #history = [];
   #tool = "draw";
   #light = "auto";
@@ -207,7 +209,9 @@ export class NetworkExplorer extends LiveFigure {
   #layerBar() {
     const ranges = choice("The network expects pixels from", "range", Object.fromEntries(Object.entries(RANGES).map(([key, [, , words]]) => [key, words])), "255", (key) => this.#expect(key));
     ranges.id = "ranges";
-    return make("div", { className: "bar", id: "layer-bar" }, choice("Colours of the layers", "scale", { layer: "one scale for a layer", map: "one for each map" }, "layer", (scale) => this.#rescale(scale)), ranges);
+    const meanings = choice("Its outputs are", "meaning", { softmax: "one class (softmax)", sigmoid: "each a yes or no (sigmoid)", none: "numbers" }, "none", (key) => this.#mean(key));
+    meanings.id = "meanings";
+    return make("div", { className: "bar", id: "layer-bar" }, choice("Colours of the layers", "scale", { layer: "one scale for a layer", map: "one for each map" }, "layer", (scale) => this.#rescale(scale)), ranges, meanings);
   }
 
   /** Where a value is explained. There is one, and it goes below the layer that is looked at. */
@@ -290,8 +294,8 @@ export class NetworkExplorer extends LiveFigure {
     this.#which = which;
     this.#took = 0;
     this.#size = view(network.input);
-    const work = network.layers.find((layer) => layer.type !== "InputLayer");
-    this.#range = which !== "own" || work?.type === "Rescaling" ? "255" : "1";
+    this.#range = which !== "own" ? "255" : { 0: String(network.pixels?.[1] ?? 1), "-1": "-1" }[network.pixels?.[0] ?? 0];
+    this.#meaning = null;
     const select = this.$("#which");
     if (which === "own" && !select.querySelector("[value=own]")) select.append(make("option", { value: "own" }));
     if (which === "own") select.querySelector("[value=own]").textContent = `yours: ${network.name}`;
@@ -322,29 +326,25 @@ export class NetworkExplorer extends LiveFigure {
     if (!first) this.announce(`${which === "own" ? `Your network ${network.name}` : BOOKS[which].words}: ${plural(network.layers.length, "layer")}. ${this.#spoken()}`);
   }
 
-  /** The kind of the last layer: whether the page has to add the softmax. */
-  #ending() {
-    let layer = this.#network.layers.find(({ name }) => name === this.#network.output);
-    const { isList, rows, columns, columns: width, channels } = view(layer.shape), units = isList ? width : channels;
-    if (!isList && rows * columns > 1) return { units: 0 };
-    while (["Flatten", "Reshape", ...PASSING].includes(layer.type)) {
-      const before = this.#network.layers.find(({ name }) => name === layer.inputs[0]);
-      if (!before) break;
-      layer = before;
-    }
-    const name = layer.type === "Softmax" ? "softmax" : layer.activation;
-    if (units === 1) return { units, shares: name === "sigmoid" };
-    return { units, shares: name === "softmax" || name === "sigmoid", add: name !== "softmax" && name !== "sigmoid" };
+  /** What the reader says that the outputs are. */
+  #mean(key) {
+    this.#meaning = key;
+    this.#layers();
+    this.#bars();
+    this.#answer(true);
+    this.announce(this.#spoken());
   }
 
   #layers() {
     this.#kinds = kindsOf(this.#network, this.#range === "-1" ? "signed" : "image");
     const names = new Set(this.#network.layers.map(({ name }) => name)), list = this.#network.layers.filter(({ type }) => type !== "InputLayer");
-    this.ending = this.#ending();
+    this.ending = answerOf(this.#network, this.#meaning);
+    this.$("#meanings").hidden = this.#which !== "own" || !this.ending.open;
+    this.#check("meaning", this.ending.add ?? "none");
     if (this.ending.add) {
-      const name = names.has("softmax") ? "softmax of the page" : "softmax";
+      const name = names.has(this.ending.add) ? `${this.ending.add} of the page` : this.ending.add;
       const units = this.ending.units;
-      this.ending.layer = { name, type: "Softmax", inputs: [this.#network.output], shape: [units], weights: [], added: true };
+      this.ending.layer = { name, type: this.ending.add === "softmax" ? "Softmax" : "Activation", activation: this.ending.add, inputs: [this.#network.output], shape: [units], weights: [], added: true };
       this.#kinds.set(name, "relu");
       list.push(this.ending.layer);
     }
@@ -619,8 +619,8 @@ export class NetworkExplorer extends LiveFigure {
     this.#found = this.#network.run(scale === 1 ? this.#pixels : this.#pixels.map((value) => value * scale + offset));
     if (this.ending.layer) {
       const { data } = this.#found.get(this.#network.output), largest = data.reduce((a, b) => Math.max(a, b)), powers = [...data].map((z) => Math.exp(z - largest));
-      const sum = powers.reduce((a, b) => a + b, 0);
-      this.#found.set(this.ending.layer.name, { shape: this.ending.layer.shape, data: Float32Array.from(powers, (power) => power / sum) });
+      const sum = powers.reduce((a, b) => a + b, 0), shares = this.ending.add === "softmax" ? powers.map((power) => power / sum) : [...data].map((z) => 1 / (1 + Math.exp(-z)));
+      this.#found.set(this.ending.layer.name, { shape: this.ending.layer.shape, data: Float32Array.from(shares) });
     }
     this.#took = performance.now() - started;
   }
@@ -666,8 +666,8 @@ export class NetworkExplorer extends LiveFigure {
   /* -- the answer -- */
 
   #bars() {
-    const { units } = this.ending, row = () => make("li", {}, make("span", { className: "class" }), make("span", { className: "rail" }, make("i")), make("span", { className: "number" }));
-    this.$("#bars").replaceChildren(...range(Math.min(units, 10)).map(row));
+    const { units, two } = this.ending, row = () => make("li", {}, make("span", { className: "class" }), make("span", { className: "rail" }, make("i")), make("span", { className: "number" }));
+    this.$("#bars").replaceChildren(...range(two ? 2 : Math.min(units, 10)).map(row));
   }
 
   #className(n) {
@@ -676,7 +676,9 @@ export class NetworkExplorer extends LiveFigure {
 
   /** [{n, share}] of the outputs that are shown: all in their order, or the ten largest. */
   #answers() {
-    const { units, layer } = this.ending, { data } = this.#found.get(layer?.name ?? this.#network.output);
+    const { units, two, layer } = this.ending, { data } = this.#found.get(layer?.name ?? this.#network.output);
+    // One output for two classes is the share of the second, as Keras numbers them.
+    if (two) return [{ n: 0, share: 1 - data[0] }, { n: 1, share: data[0] }];
     const all = range(units).map((n) => ({ n, share: data[n] }));
     return units <= 10 ? all : all.sort((a, b) => b.share - a.share).slice(0, 10);
   }
@@ -685,7 +687,7 @@ export class NetworkExplorer extends LiveFigure {
     const { units, shares, add } = this.ending, answers = this.#answers(), best = answers.reduce((a, b) => (b.share > a.share ? b : a), { share: -Infinity });
     [...this.$("#bars").children].forEach((row, k) => {
       const { n, share } = answers[k], [name, rail, number] = row.children;
-      row.classList.toggle("best", n === best.n && units > 1);
+      row.classList.toggle("best", n === best.n && answers.length > 1);
       name.textContent = this.#className(n);
       rail.firstChild.style.width = `${100 * clamp(share, 0, 1)}%`;
       rail.hidden = !shares && !add;

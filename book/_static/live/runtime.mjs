@@ -73,8 +73,6 @@ function only(layer, shapes, maps = false) {
   if (shapes.length !== 1) fail(layer, `has ${shapes.length} inputs and takes one`);
   if (maps && shapes[0].length !== 3)
     fail(layer, `takes rows, columns and channels and gets the shape [${shapes[0]}]`);
-  if (maps && (layer.data_format ?? "channels_last") !== "channels_last")
-    fail(layer, "puts the channels first, and only channels last are supported");
   return shapes[0];
 }
 
@@ -88,6 +86,8 @@ function lastAxis(layer, shape) {
 /* ---- Activations --------------------------------------------------------------- */
 
 const sigmoid = (v) => 1 / (1 + Math.exp(-v));
+const softplus = (v) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)));
+const hardSigmoid = (v) => Math.min(Math.max(v + 3, 0), 6) / 6;
 
 /** The error function: a series near zero, a continued fraction further out. */
 function erf(x) {
@@ -116,8 +116,25 @@ const POINTWISE = {
   tanh: Math.tanh,
   silu: (v) => v * sigmoid(v),
   gelu: (v) => 0.5 * v * (1 + erf(v / Math.SQRT2)),
+  selu: (v) => 1.0507009873554805 * (v > 0 ? v : 1.6732632423543772 * Math.expm1(v)),
+  celu: (v) => (v > 0 ? v : Math.expm1(v)),
+  mish: (v) => v * Math.tanh(softplus(v)),
+  exponential: Math.exp,
+  softplus,
+  softsign: (v) => v / (1 + Math.abs(v)),
+  squareplus: (v) => (v + Math.sqrt(v * v + 4)) / 2,
+  log_sigmoid: (v) => -softplus(-v),
+  hard_sigmoid: hardSigmoid,
+  hard_silu: (v) => v * hardSigmoid(v),
+  hard_tanh: (v) => Math.min(Math.max(v, -1), 1),
+  hard_shrink: (v) => (Math.abs(v) > 0.5 ? v : 0),
+  soft_shrink: (v) => (v > 0.5 ? v - 0.5 : v < -0.5 ? v + 0.5 : 0),
+  tanh_shrink: (v) => v - Math.tanh(v),
 };
-export const ACTIVATIONS = ["linear", "softmax", ...Object.keys(POINTWISE)];
+export const ACTIVATIONS = ["linear", "softmax", "log_softmax", ...Object.keys(POINTWISE)];
+
+/** What an activation makes of one number; for explanations. */
+export const activate = (name, v) => (POINTWISE[name] ? POINTWISE[name](v) : v);
 
 /** ReLU in place, also one that is cut off above.
 
@@ -132,15 +149,17 @@ function cutOff(data, most = Infinity) {
   }
 }
 
-/** Softmax over each run of `length` values, in place. */
-function softmax(data, length) {
+/** Softmax over each run of `length` values, or its logarithm, in place. */
+function softmax(data, length, logarithm = false) {
   for (let start = 0; start < data.length; start += length) {
     let largest = -Infinity, sum = 0;
     for (let i = start; i < start + length; i++) largest = Math.max(largest, data[i]);
     for (let i = start; i < start + length; i++) sum += Math.exp(data[i] - largest);
-    for (let i = start; i < start + length; i++) data[i] = Math.exp(data[i] - largest) / sum;
+    for (let i = start; i < start + length; i++) data[i] = logarithm ? data[i] - largest - Math.log(sum) : Math.exp(data[i] - largest) / sum;
   }
 }
+
+const AS_ACTIVATION = ["ELU", "LeakyReLU", "ReLU", "Softmax"];
 
 /** The activation that a layer names, as a function that changes a tensor in place. */
 function activation(layer) {
@@ -148,6 +167,12 @@ function activation(layer) {
   if (name === "linear") return (t) => t;
   if (name === "relu") return (t) => (cutOff(t.data), t);
   if (name === "softmax") return (t) => (softmax(t.data, t.shape.at(-1)), t);
+  if (name === "log_softmax") return (t) => (softmax(t.data, t.shape.at(-1), true), t);
+  if (typeof name === "object" && AS_ACTIVATION.includes(name.type)) {
+    // A layer that was given as an activation, such as LeakyReLU(0.1).
+    const inner = { ...name, name: layer.name };
+    return (t) => LAYERS[name.type](inner, [t.shape]).run([t], []);
+  }
   if (!ACTIVATIONS.includes(name)) fail(layer, `has the activation ${quote(name)}, which is not supported`);
   const f = POINTWISE[name];
   return (t) => {
@@ -393,10 +418,192 @@ const reshaping = (target) => (layer, shapes) => {
 
 /** What only training uses: when the network answers, values pass as they are. */
 const identity = (layer, shapes) => ({ shape: only(layer, shapes), run: ([x]) => x });
-const TRAINING_ONLY = [
-  "ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "RandomBrightness",
-  "RandomContrast", "RandomFlip", "RandomRotation", "RandomTranslation", "RandomZoom", "SpatialDropout2D",
+export const TRAINING_ONLY = [
+  "ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "RandomBrightness", "RandomColorDegeneration",
+  "RandomColorJitter", "RandomContrast", "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue",
+  "RandomPerspective", "RandomRotation", "RandomSaturation", "RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom",
+  "SpatialDropout1D", "SpatialDropout2D", "StochasticDepth",
 ];
+
+/** A constant as place -> number: one number, or a number for each channel, however deep the lists around it. */
+function constant(layer, key, value, C) {
+  let list = value;
+  while (Array.isArray(list) && list.length === 1) list = list[0];
+  if (typeof list === "number") list = [list];
+  if (!Array.isArray(list) || (list.length !== 1 && list.length !== C) || !list.every(Number.isFinite)) fail(layer, `has ${key} = ${quote(value)}, which makes no sense`);
+  return list.length === 1 ? () => list[0] : (i) => list[i % C];
+}
+
+/** An axis as Keras counts it, the pictures being axis 0, as a place in a shape. */
+const placeOfAxis = (axis, rank) => (axis < 0 ? axis + rank : axis - 1);
+
+/** The axes along which a normalisation works: the last ones, and how many values they hold. */
+function lastAxes(layer, shape) {
+  const axes = [layer.axis ?? -1].flat().map((axis) => placeOfAxis(axis, shape.length)).sort((a, b) => a - b);
+  if (!axes.length || !axes.every((axis, k) => axis === shape.length - axes.length + k)) fail(layer, `works along the axes ${quote(layer.axis)}, and only the last ones are supported`);
+  return shape.slice(-axes.length);
+}
+
+/** The shape that tensors of several shapes are stretched to: sizes of 1 give way. */
+function stretched(layer, shapes) {
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  return [...Array(rank).keys()].map((axis) => {
+    const sizes = shapes.map((shape) => shape[axis - rank + shape.length] ?? 1), most = Math.max(...sizes);
+    if (!sizes.every((size) => size === 1 || size === most)) fail(layer, `gets the shapes [${shapes.join("], [")}], which do not fit together`);
+    return most;
+  });
+}
+
+/** Place in the stretched shape -> place in the tensor. */
+function reader(shape, target) {
+  if (equal(shape, target)) return (n) => n;
+  const size = volume(shape);
+  if (size === 1) return () => 0;
+  if (shape.slice(0, -1).every((n) => n === 1) && shape.at(-1) === target.at(-1)) return (n) => n % size;
+  const steps = target.map((_, axis) => {
+    const own = axis - target.length + shape.length;
+    return own < 0 || shape[own] === 1 ? 0 : volume(shape.slice(own + 1));
+  });
+  return (n) => {
+    let place = 0;
+    for (let axis = target.length - 1; axis >= 0; axis--) {
+      place += (n % target[axis]) * steps[axis];
+      n = Math.floor(n / target[axis]);
+    }
+    return place;
+  };
+}
+
+/** Keras's merging layers, and sums and the like with constants: "args" then says where the tensors stand (null). */
+const arithmetic = (f, most = Infinity, after = (v) => v) => (layer, shapes) => {
+  const args = layer.args ?? shapes.map(() => null), shape = stretched(layer, shapes), C = shape.at(-1);
+  if (!Array.isArray(args) || args.filter((one) => one === null).length !== shapes.length || args.length < 2 || args.length > most)
+    fail(layer, `has ${args.length ?? "no"} inputs, which makes no sense`);
+  const constants = args.map((one) => (one === null ? null : constant(layer, "a constant", one, C)));
+  let next = 0;
+  const tensors = args.map((one) => (one === null ? next++ : -1));
+  const read = shapes.map((one) => reader(one, shape)), count = args.length;
+  /** The numbers that meet at place n; for explanations as well. */
+  const terms = (found, n) => args.map((_, k) => (constants[k] ? constants[k](n) : found[tensors[k]].data[read[tensors[k]](n)]));
+  return {
+    shape,
+    terms,
+    reads: (k, n) => (tensors[k] < 0 ? null : { input: tensors[k], n: read[tensors[k]](n) }),
+    work: volume(shape) * count,
+    run(found) {
+      const out = tensor(shape), to = out.data;
+      const at = args.map((_, k) => {
+        if (constants[k]) return constants[k];
+        const { data } = found[tensors[k]], place = read[tensors[k]];
+        return (n) => data[place(n)];
+      });
+      for (let n = 0; n < to.length; n++) {
+        let value = at[0](n);
+        for (let k = 1; k < count; k++) value = f(value, at[k](n));
+        to[n] = after(value, count);
+      }
+      return out;
+    },
+  };
+};
+
+/** One value after the other, changed by f(value, place, C); weights are lists of one number for each channel. */
+const normalised = (shape, size, epsilon, gamma, beta, { data }, centred = true) => {
+  const out = tensor(shape);
+  for (let start = 0; start < data.length; start += size) {
+    let mean = 0, variance = 0;
+    if (centred) {
+      for (let i = start; i < start + size; i++) mean += data[i];
+      mean /= size;
+    }
+    for (let i = start; i < start + size; i++) variance += (data[i] - mean) ** 2;
+    const factor = 1 / Math.sqrt(variance / size + epsilon);
+    for (let i = 0; i < size; i++) out.data[start + i] = (data[start + i] - mean) * factor * (gamma ? gamma.data[i] : 1) + (beta ? beta.data[i] : 0);
+  }
+  return out;
+};
+
+/** Maps in another size, as TensorFlow has it: the middle of a pixel is half a pixel from its rim. */
+function resized(layer, [H, W, C], rows, columns) {
+  const way = layer.interpolation ?? "nearest";
+  if (way !== "nearest" && way !== "bilinear") fail(layer, `has the interpolation ${quote(way)}, and only nearest and bilinear are supported`);
+  const places = (from, to) => Array.from({ length: to }, (_, i) => {
+    const at = ((i + 0.5) * from) / to - (way === "nearest" ? 0 : 0.5), low = Math.floor(at);
+    if (way === "nearest") return [Math.min(low, from - 1), Math.min(low, from - 1), 0];
+    return [Math.max(low, 0), Math.min(low + 1, from - 1), at - low];
+  });
+  const down = places(H, rows), across = places(W, columns);
+  return {
+    shape: [rows, columns, C],
+    places: [down, across],
+    work: 4 * rows * columns * C,
+    run([{ data }]) {
+      const out = tensor([rows, columns, C]);
+      let to = 0;
+      for (const [top, bottom, y] of down)
+        for (const [left, right, x] of across)
+          for (let c = 0; c < C; c++) {
+            const at = (i, j) => data[(i * W + j) * C + c], above = at(top, left) + (at(top, right) - at(top, left)) * x;
+            out.data[to++] = above + (at(bottom, left) + (at(bottom, right) - at(bottom, left)) * x - above) * y;
+          }
+      return out;
+    },
+  };
+}
+
+/** A plan whose values are those of the input at other places: origin(n) says where. */
+const moved = (shape, origin) => ({
+  shape,
+  origin,
+  run: ([{ data }]) => {
+    const out = tensor(shape);
+    for (let n = 0; n < out.data.length; n++) out.data[n] = data[origin(n)];
+    return out;
+  },
+});
+
+/** Axes in another order; order[k] is the place that axis k had. */
+function turned(layer, shape, order) {
+  if (!Array.isArray(order) || order.length !== shape.length || !shape.every((_, axis) => order.includes(axis))) fail(layer, `cannot put the axes of the shape [${shape}] into another order`);
+  const target = order.map((axis) => shape[axis]), steps = order.map((axis) => volume(shape.slice(axis + 1)));
+  return moved(target, (n) => {
+    let place = 0;
+    for (let axis = target.length - 1; axis >= 0; axis--) {
+      place += (n % target[axis]) * steps[axis];
+      n = Math.floor(n / target[axis]);
+    }
+    return place;
+  });
+}
+
+/** The part of each map that begins at (top, left). */
+function cropped(layer, [, W, C], top, left, rows, columns) {
+  if (rows < 1 || columns < 1) fail(layer, "cuts everything away");
+  return moved([rows, columns, C], (n) => {
+    const c = n % C, j = Math.floor(n / C) % columns, i = Math.floor(n / (C * columns));
+    return ((i + top) * W + j + left) * C + c;
+  });
+}
+
+/** Sides as Keras gives them: ((top, bottom), (left, right)). */
+function sidesOf(layer, key) {
+  const sides = layer[key], good = (list, test) => Array.isArray(list) && list.length === 2 && list.every(test);
+  if (!good(sides, (side) => good(side, (n) => isWhole(n, 0, LARGEST)))) fail(layer, `has ${key} = ${quote(sides)}, which makes no sense`);
+  return sides;
+}
+
+/** keras.ops.mean and max over rows and columns: global pooling. */
+const overMaps = (largest) => (layer, shapes) => {
+  const rank = only(layer, shapes, true).length, axes = [layer.axis ?? []].flat().map((axis) => placeOfAxis(axis, rank));
+  if (axes.length !== 2 || !axes.includes(0) || !axes.includes(1)) fail(layer, `works along the axes ${quote(layer.axis)}, and only rows and columns together are supported`);
+  return globalPooling(largest)(layer, shapes);
+};
+
+/** keras.ops functions that are activations. */
+export const AS_OPERATION = {
+  Relu: "relu", Relu6: "relu6", Sigmoid: "sigmoid", Tanh: "tanh", Silu: "silu", Elu: "elu", Selu: "selu", Softplus: "softplus", Softsign: "softsign",
+  HardSigmoid: "hard_sigmoid", HardSilu: "hard_silu", HardTanh: "hard_tanh", Exp: "exponential", LogSoftmax: "log_softmax",
+};
 
 export const LAYERS = {
   Conv2D(layer, shapes) {
@@ -471,11 +678,7 @@ export const LAYERS = {
   },
 
   ZeroPadding2D(layer, shapes) {
-    const [H, W, C] = only(layer, shapes, true), sides = layer.padding;
-    const good = (list, test) => Array.isArray(list) && list.length === 2 && list.every(test);
-    if (!good(sides, (side) => good(side, (n) => isWhole(n, 0, LARGEST))))
-      fail(layer, `has padding = ${quote(sides)}, which makes no sense`);
-    const [[top, bottom], [left, right]] = sides, wide = W + left + right;
+    const [H, W, C] = only(layer, shapes, true), [[top, bottom], [left, right]] = sidesOf(layer, "padding"), wide = W + left + right;
     return {
       shape: [H + top + bottom, wide, C],
       run([x]) {
@@ -539,53 +742,213 @@ export const LAYERS = {
 
   Rescaling(layer, shapes) {
     const shape = only(layer, shapes), C = shape.at(-1);
-    const each = (key, fallback) => {
-      const value = layer[key] ?? fallback; // one number for all channels, or a list
-      if (!Array.isArray(value)) return number(layer, key, fallback), () => value;
-      if (value.length !== C || !value.every(Number.isFinite)) fail(layer, `has ${key} = ${quote(value)}, which makes no sense`);
-      return (i) => value[i % C];
-    };
-    const scale = each("scale", 1), offset = each("offset", 0);
-    return { shape, run: ([x]) => mapped(x, (v, i) => v * scale(i) + offset(i)) };
+    const scale = constant(layer, "scale", layer.scale ?? 1, C), offset = constant(layer, "offset", layer.offset ?? 0, C);
+    return { shape, affine: (i) => [scale(i), offset(i)], run: ([x]) => mapped(x, (v, i) => v * scale(i) + offset(i)) };
   },
 
-  Add(layer, shapes) {
-    if (shapes.length < 2 || !shapes.every((shape) => equal(shape, shapes[0])))
-      fail(layer, `adds the shapes [${shapes.join("], [")}], and they must be alike`);
+  Normalization(layer, shapes) {
+    const shape = only(layer, shapes), axes = [layer.axis ?? []].flat(), C = axes.length ? shape.at(-1) : 1;
+    if (axes.length > 1 || (axes.length && placeOfAxis(axes[0], shape.length) !== shape.length - 1)) fail(layer, `works along the axes ${quote(axes)}, and only the last one is supported`);
+    const given = layer.mean != null, invert = flag(layer, "invert", false), fixed = given && ["mean", "variance"].map((key) => constant(layer, key, layer[key], shape.at(-1)));
+    // Spread 0 counts as 1e-7, Keras's epsilon.
+    const spread = (variance) => Math.max(Math.sqrt(variance), 1e-7);
+    const read = (weights) => fixed || [0, 1].map((k) => (i) => weights[k].data[i % C]);
     return {
-      shape: shapes[0],
-      run(tensors) {
-        // The sums need the digits of ordinary numbers, also where there are many terms.
-        const sums = Float64Array.from(tensors[0].data);
-        for (const { data } of tensors.slice(1)) for (let i = 0; i < sums.length; i++) sums[i] += data[i];
-        return { shape: shapes[0], data: Float32Array.from(sums) };
+      shape,
+      read,
+      weights: given ? [] : axes.length ? [[C], [C], []] : [[], [], []], // the last one counts what was seen
+      run([x], weights) {
+        const [mean, variance] = read(weights);
+        return mapped(x, invert ? (v, i) => mean(i) + v * spread(variance(i)) : (v, i) => (v - mean(i)) / spread(variance(i)));
       },
     };
   },
 
-  Concatenate(layer, shapes) {
-    if (shapes.length < 2 || !shapes.every((shape) => equal(shape.slice(0, -1), shapes[0].slice(0, -1))))
-      fail(layer, `joins the shapes [${shapes.join("], [")}], and they must be alike up to the last axis`);
-    lastAxis(layer, shapes[0]);
-    const sizes = shapes.map((shape) => shape.at(-1)), wide = sizes.reduce((a, b) => a + b);
+  LayerNormalization(layer, shapes) {
+    const shape = only(layer, shapes), own = lastAxes(layer, shape), scale = flag(layer, "scale", true), centre = flag(layer, "center", true), epsilon = number(layer, "epsilon", 1e-3);
+    if (flag(layer, "rms_scaling", false)) fail(layer, "has rms_scaling, which is not supported");
+    return { shape, weights: Array(scale + centre).fill(own), run: ([x], w) => normalised(shape, volume(own), epsilon, scale && w[0], centre && w[+scale], x) };
+  },
+
+  RMSNormalization(layer, shapes) {
+    const shape = only(layer, shapes), own = lastAxes(layer, shape), epsilon = number(layer, "epsilon", 1e-6);
+    return { shape, weights: [own], run: ([x], w) => normalised(shape, volume(own), epsilon, w[0], null, x, false) };
+  },
+
+  GroupNormalization(layer, shapes) {
+    const shape = only(layer, shapes), C = shape.at(-1), groups = layer.groups === -1 ? C : whole(layer, "groups", 32), deep = C / groups;
+    const scale = flag(layer, "scale", true), centre = flag(layer, "center", true), epsilon = number(layer, "epsilon", 1e-3);
+    if (C % groups) fail(layer, `cannot part ${C} channels into ${groups} groups`);
+    lastAxis(layer, shape);
     return {
-      shape: [...shapes[0].slice(0, -1), wide],
+      shape,
+      weights: Array(scale + centre).fill([C]),
+      run([x], weights) {
+        const gamma = scale && weights[0].data, beta = centre && weights[+scale].data, mean = new Float64Array(groups), variance = new Float64Array(groups);
+        const group = Int32Array.from({ length: C }, (_, c) => Math.floor(c / deep)), count = x.data.length / groups, from = x.data;
+        for (let i = 0; i < from.length; i += C) for (let c = 0; c < C; c++) mean[group[c]] += from[i + c] / count;
+        for (let i = 0; i < from.length; i += C) for (let c = 0; c < C; c++) variance[group[c]] += (from[i + c] - mean[group[c]]) ** 2 / count;
+        return mapped(x, (v, i) => ((v - mean[group[i % C]]) / Math.sqrt(variance[group[i % C]] + epsilon)) * (gamma ? gamma[i % C] : 1) + (beta ? beta[i % C] : 0));
+      },
+    };
+  },
+
+  LayerScale(layer, shapes) {
+    const shape = only(layer, shapes), C = shape.at(-1);
+    return { shape, weights: [[C]], run: ([x], [gamma]) => mapped(x, (v, i) => v * gamma.data[i % C]) };
+  },
+
+  ELU(layer, shapes) {
+    const alpha = number(layer, "alpha", 1);
+    return { shape: only(layer, shapes), run: ([x]) => mapped(x, (v) => (v > 0 ? v : alpha * Math.expm1(v))) };
+  },
+
+  PReLU(layer, shapes) {
+    const shape = only(layer, shapes), shared = (layer.shared_axes ?? []).map((axis) => placeOfAxis(axis, shape.length));
+    const own = shape.map((size, axis) => (shared.includes(axis) ? 1 : size)), place = reader(own, shape);
+    return { shape, place, weights: [own], run: ([x], [alpha]) => mapped(x, (v, i) => (v >= 0 ? v : v * alpha.data[place(i)])) };
+  },
+
+  Conv2DTranspose(layer, shapes) {
+    const [H, W, C] = only(layer, shapes, true), [kh, kw] = pair(layer, "kernel_size"), [sh, sw] = pair(layer, "strides", 1);
+    const filters = whole(layer, "filters"), act = activation(layer), padding = layer.padding ?? "valid", more = layer.output_padding != null;
+    if (padding !== "valid" && padding !== "same") fail(layer, `has the padding ${quote(padding)}, which is not supported`);
+    if (more || pair(layer, "dilation_rate", 1).some((n) => n > 1)) fail(layer, "has an output_padding or a dilation_rate, which is not supported");
+    const long = (n, k, step) => n * step + (padding === "valid" ? Math.max(k - step, 0) : 0);
+    const rows = long(H, kh, sh), columns = long(W, kw, sw), top = walk(rows, kh, sh, 1, padding).before, left = walk(columns, kw, sw, 1, padding).before;
+    return {
+      shape: [rows, columns, filters],
+      back: { kernel: [kh, kw], stride: [sh, sw], top, left },
+      weights: [[kh, kw, filters, C], ...(flag(layer, "use_bias", true) ? [[filters]] : [])],
+      work: H * W * C * kh * kw * filters,
+      run([{ data: x }], [kernel, bias]) {
+        const out = tensor([rows, columns, filters]), sums = new Float64Array(out.data.length), w = kernel.data;
+        if (bias) for (let n = 0; n < sums.length; n++) sums[n] = bias.data[n % filters];
+        for (let i = 0; i < H; i++)
+          for (let j = 0; j < W; j++)
+            for (let u = 0; u < kh; u++) {
+              const row = i * sh + u - top;
+              if (row < 0 || row >= rows) continue;
+              for (let v = 0; v < kw; v++) {
+                const column = j * sw + v - left, start = (i * W + j) * C;
+                if (column < 0 || column >= columns) continue;
+                for (let f = 0, k = (u * kw + v) * filters * C, to = (row * columns + column) * filters; f < filters; f++) {
+                  let sum = 0;
+                  for (let c = 0; c < C; c++) sum += x[start + c] * w[k++];
+                  sums[to + f] += sum;
+                }
+              }
+            }
+        out.data.set(sums);
+        return act(out);
+      },
+    };
+  },
+
+  UpSampling2D(layer, shapes) {
+    const [H, W, C] = only(layer, shapes, true), [down, across] = pair(layer, "size", 2);
+    return resized(layer, [H, W, C], H * down, W * across);
+  },
+
+  Resizing(layer, shapes) {
+    const shape = only(layer, shapes, true);
+    for (const key of ["crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"]) if (layer[key]) fail(layer, `has ${key}, which is not supported`);
+    return resized({ interpolation: "bilinear", ...layer }, shape, whole(layer, "height"), whole(layer, "width"));
+  },
+
+  CenterCrop(layer, shapes) {
+    const [H, W, C] = only(layer, shapes, true), rows = whole(layer, "height"), columns = whole(layer, "width");
+    if (rows > H || columns > W) fail(layer, `cuts ${rows} x ${columns} pixels out of ${H} x ${W}, which is not supported`);
+    return cropped(layer, [H, W, C], Math.floor((H - rows) / 2), Math.floor((W - columns) / 2), rows, columns);
+  },
+
+  Cropping2D(layer, shapes) {
+    const [H, W, C] = only(layer, shapes, true), [[top, bottom], [left, right]] = sidesOf(layer, "cropping");
+    return cropped(layer, [H, W, C], top, left, H - top - bottom, W - left - right);
+  },
+
+  Permute: (layer, shapes) => turned(layer, only(layer, shapes), Array.isArray(layer.dims) ? layer.dims.map((axis) => axis - 1) : null),
+  Transpose: (layer, shapes) => turned(layer, only(layer, shapes), Array.isArray(layer.axes) && layer.axes[0] === 0 ? layer.axes.slice(1).map((axis) => axis - 1) : null),
+
+  /** x[..., 2] or x[..., ::-1]: "take" is a channel, or a list of them. */
+  GetItem(layer, shapes) {
+    const shape = only(layer, shapes), C = shape.at(-1), list = [layer.take].flat(), one = !Array.isArray(layer.take);
+    if (!list.length || !list.every((c) => isWhole(c, 0, C - 1)) || (one && shape.length < 2)) fail(layer, `takes ${quote(layer.take)} of ${C} channels, which makes no sense`);
+    return moved([...shape.slice(0, -1), ...(one ? [] : [list.length])], (n) => Math.floor(n / list.length) * C + list[n % list.length]);
+  },
+
+  Stack(layer, shapes) {
+    const shape = shapes[0], N = shapes.length;
+    if (!shapes.every((other) => equal(other, shape))) fail(layer, `gets the shapes [${shapes.join("], [")}], which do not fit together`);
+    if ((layer.axis ?? 0) !== -1 && layer.axis !== shape.length + 1) fail(layer, `works along axis ${quote(layer.axis)}, and only the last one is supported`);
+    return {
+      shape: [...shape, N],
+      from: (n) => ({ input: n % N, n: Math.floor(n / N) }),
+      run: (tensors) => mapped(tensor([...shape, N]), (_, n) => tensors[n % N].data[Math.floor(n / N)]),
+    };
+  },
+
+  Add: arithmetic((a, b) => a + b),
+  Average: arithmetic((a, b) => a + b, Infinity, (sum, count) => sum / count),
+  Multiply: arithmetic((a, b) => a * b),
+  Maximum: arithmetic(Math.max),
+  Minimum: arithmetic(Math.min),
+  Subtract: arithmetic((a, b) => a - b, 2),
+  Divide: arithmetic((a, b) => a / b, 2),
+  TrueDivide: arithmetic((a, b) => a / b, 2),
+  Power: arithmetic((a, b) => a ** b, 2),
+
+  Concatenate(layer, shapes) {
+    const rank = shapes[0].length, axis = placeOfAxis(layer.axis ?? -1, rank), rest = (shape) => shape.filter((_, k) => k !== axis);
+    if (!isWhole(axis, 0, rank - 1) || !shapes.every((shape) => shape.length === rank && equal(rest(shape), rest(shapes[0]))))
+      fail(layer, `joins the shapes [${shapes.join("], [")}] along axis ${quote(layer.axis ?? -1)}, which do not fit together`);
+    const sizes = shapes.map((shape) => volume(shape.slice(axis))), wide = sizes.reduce((a, b) => a + b);
+    const starts = sizes.map((_, k) => sizes.slice(0, k).reduce((a, b) => a + b, 0)), shape = [...shapes[0]];
+    shape[axis] = shapes.reduce((sum, one) => sum + one[axis], 0);
+    return {
+      shape,
+      /** Where value n comes from. */
+      from(n) {
+        const row = Math.floor(n / wide), place = n % wide, input = starts.findLastIndex((start) => start <= place);
+        return { input, n: row * sizes[input] + place - starts[input] };
+      },
       run(tensors) {
-        const out = tensor(this.shape);
-        tensors.forEach((t, number) => {
-          const start = sizes.slice(0, number).reduce((a, b) => a + b, 0), C = sizes[number];
-          for (let row = 0; row * C < t.data.length; row++)
-            out.data.set(t.data.subarray(row * C, (row + 1) * C), row * wide + start);
+        const out = tensor(shape);
+        tensors.forEach((t, k) => {
+          for (let row = 0; row * sizes[k] < t.data.length; row++) out.data.set(t.data.subarray(row * sizes[k], (row + 1) * sizes[k]), row * wide + starts[k]);
         });
         return out;
       },
     };
   },
 
+  Mean: overMaps(false),
+  Max: overMaps(true),
+
+  Cast(layer, shapes) {
+    if (layer.dtype !== "float32" && layer.dtype?.config?.name !== "float32") fail(layer, `makes ${quote(layer.dtype)} of the numbers, and only float32 is supported`);
+    return identity(layer, shapes);
+  },
+
+  Gelu(layer, shapes) {
+    const shape = only(layer, shapes), rough = flag(layer, "approximate", true);
+    const f = (v) => (rough ? 0.5 * v * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3))) : POINTWISE.gelu(v));
+    return { shape, run: ([x]) => mapped(x, f) };
+  },
+
+  LeakyRelu(layer, shapes) {
+    const slope = number(layer, "negative_slope", 0.2);
+    return { shape: only(layer, shapes), run: ([x]) => mapped(x, (v) => (v > 0 ? v : slope * v)) };
+  },
+
+  Negative: (layer, shapes) => ({ shape: only(layer, shapes), run: ([x]) => mapped(x, (v) => -v) }),
+  ...Object.fromEntries(Object.entries(AS_OPERATION).map(([type, name]) => [type, (layer, shapes) => LAYERS.Activation({ ...layer, activation: name }, shapes)])),
+
   InputLayer: identity,
   Identity: identity,
   ...Object.fromEntries(TRAINING_ONLY.map((name) => [name, identity])),
 };
+LAYERS.ExpandDims = LAYERS.Squeeze = LAYERS.Reshape; // the exporter writes their target_shape
 
 /* ---- A whole network ------------------------------------------------------------------ */
 
@@ -604,20 +967,25 @@ export class Network {
       throw new NetworkError(`The network has ${listed.length} layers; at most ${LIMITS.layers} can be shown.`);
     if (listed.filter((layer) => layer?.type === "InputLayer").length > 1) throw new NetworkError("The network has several inputs; only one is supported.");
     let used = 0, values = volume(shapes.get("input")), work = 0;
+    const taken = new Map();
     this.input = shapes.get("input");
     this.layers = listed.map((layer) => {
       const { name, type, inputs } = readLayer(layer, shapes);
       const plan = LAYERS[type](layer, inputs.map((input) => shapes.get(input)));
       readShape(plan.shape, `The output of layer ${quote(name)}`);
       const declared = layer.weights ?? [], expected = plan.weights ?? [];
-      if (!Array.isArray(layer.shape) || !equal(layer.shape, plan.shape))
+      // A layer within a network for pictures of any size does not know its shape: null.
+      if (!Array.isArray(layer.shape) || layer.shape.length !== plan.shape.length || !layer.shape.every((size, axis) => size === null || size === plan.shape[axis]))
         fail(layer, `should give the shape [${plan.shape}], and the file says ${quote(layer.shape)}`);
       if (!Array.isArray(declared) || declared.length !== expected.length || !expected.every((shape, n) => Array.isArray(declared[n]) && equal(shape, declared[n])))
         fail(layer, `should have weights of the shapes ${quote(expected)}, and the file says ${quote(declared)}`);
       values += volume(plan.shape);
       work += plan.work ?? volume(plan.shape);
-      const weights = expected.map((shape) => ({ shape, start: used, end: (used += volume(shape)) }));
+      const twin = layer.same == null ? null : taken.get(layer.same); // the same layer, called before
+      if (layer.same != null && (twin?.type !== type || !equal(twin.weights.map(({ shape }) => `${shape}`), expected.map(String)))) fail(layer, `should have the weights of ${quote(layer.same)}, which has others`);
+      const weights = twin?.weights ?? expected.map((shape) => ({ shape, start: used, end: (used += volume(shape)) }));
       shapes.set(name, plan.shape);
+      taken.set(name, { type, weights });
       const cost = costOf(layer, plan, inputs.map((input) => shapes.get(input)));
       return { ...layer, name, type, inputs, shape: plan.shape, plan, weights, cost };
     });
@@ -638,6 +1006,8 @@ export class Network {
       this.output = description.output;
     }
     this.name = typeof description.name === "string" ? description.name.slice(0, 80) : "network";
+    this.loss = typeof description.loss === "string" ? description.loss.slice(0, 80) : null;
+    this.pixels = readPixels(description.pixels) ?? pixelsOf(this.layers);
     this.classes = readClasses(description.classes, volume(shapes.get(this.output)));
     this.work = work;
     this.cost = this.layers.reduce((sum, { cost }) => sum + cost, 0);
@@ -679,8 +1049,11 @@ function readLayer(layer, shapes) {
   const inputs = type === "InputLayer" ? ["input"] : layer.inputs;
   if (!Object.hasOwn(LAYERS, type))
     throw new NetworkError(`Layer ${quote(name)} is a ${quote(type).slice(1, -1)}, a kind that this page cannot run.`);
-  if (shapes.has(name) || name.length > 200) throw new NetworkError(`Two layers are called ${quote(name)}, or the name is too long.`);
+  if (name.length > 200) throw new NetworkError(`The name of layer ${quote(name)} is longer than 200 letters.`);
+  if (name === "input") throw new NetworkError('A layer is called "input", a name that the file keeps for the picture.');
+  if (shapes.has(name)) throw new NetworkError(`Two layers are called ${quote(name)}.`);
   if (!Array.isArray(inputs) || !inputs.length || inputs.length > 64) fail(layer, "has no list of inputs");
+  if ((layer.data_format ?? "channels_last") !== "channels_last") fail(layer, "puts the channels first, and only channels last are supported");
   for (const input of inputs) if (!shapes.has(input)) fail(layer, `takes its input from ${quote(input)}, which does not come before it`);
   return { name, type, inputs };
 }
@@ -688,7 +1061,47 @@ function readLayer(layer, shapes) {
 function readClasses(classes, units) {
   if (classes === undefined || classes === null || classes.length === 0) return null;
   const names = Array.isArray(classes) && classes.every((one) => typeof one === "string" && one.length <= 200);
-  if (!names || classes.length !== units)
+  // One output can part two classes.
+  if (!names || (classes.length !== units && !(units === 1 && classes.length === 2)))
     throw new NetworkError(`The file should name ${units} classes, one for each output.`);
   return classes;
+}
+
+/* ---- Which pixels a network expects -------------------------------------------------------- */
+
+export const PIXELS = [[0, 255], [0, 1], [-1, 1]];
+
+function readPixels(pixels) {
+  if (pixels === undefined || pixels === null) return null;
+  const found = Array.isArray(pixels) && PIXELS.find((range) => equal(range, pixels));
+  if (!found) throw new NetworkError(`The file says that pixels go ${quote(pixels)}; only 0 to 255, 0 to 1 and -1 to 1 are known.`);
+  return found;
+}
+
+/** Layers that change no value, at most its place: a picture behind them is still a picture. */
+const STILL_PIXELS = [
+  ...TRAINING_ONLY, "InputLayer", "Identity", "Cast", "ZeroPadding2D", "Cropping2D", "CenterCrop", "Resizing", "UpSampling2D", "MaxPooling2D", "AveragePooling2D",
+  "Reshape", "ExpandDims", "Squeeze", "Flatten", "Permute", "Transpose", "GetItem", "Stack", "Concatenate",
+];
+
+/** [0, 255] or [0, 1], by the first layer that scales or shifts the pixels; null where none does. */
+function pixelsOf(layers) {
+  const pictures = new Set(["input"]), large = (yes) => (yes ? PIXELS[0] : PIXELS[1]);
+  for (const layer of layers) {
+    if (!layer.inputs.some((name) => pictures.has(name))) continue;
+    const { type, plan, weights } = layer, most = (list) => Math.max(...list.map(Math.abs));
+    const numbers = (layer.args ?? []).flat(Infinity).filter(Number.isFinite);
+    if (STILL_PIXELS.includes(type)) pictures.add(layer.name);
+    else if (type === "Rescaling") {
+      const scale = most([layer.scale ?? 1].flat(Infinity)), offset = most([layer.offset ?? 0].flat(Infinity));
+      return large(scale === 1 ? offset > 2 : scale < 0.1);
+    } else if (["Add", "Subtract"].includes(type) && numbers.length) return large(most(numbers) > 2);
+    else if (type === "Multiply" && numbers.length) return large(most(numbers) < 0.1);
+    else if (["Divide", "TrueDivide"].includes(type) && numbers.length) return large(most(numbers) > 10);
+    else if (type === "Normalization" || type === "BatchNormalization") {
+      const mean = type === "Normalization" ? plan.read(weights)[0](0) : weights.at(-2).data[0];
+      if (mean) return large(Math.abs(mean) > 2);
+    }
+  }
+  return null;
 }

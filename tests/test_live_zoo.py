@@ -1,0 +1,935 @@
+"""Networks as tutorials build them, brought to the network explorer: every call of every layer equals Keras's, or a sentence says why not.
+
+What Keras computes is recorded while the model runs; it owes nothing to the way in which
+the exporter reads a model. The weights are drawn, batch statistics too (LIVE_SEED=...).
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from book import exporter
+from site_fixtures import *  # noqa: F403
+from site_fixtures import hold
+from test_live_runtime import SEED, page  # noqa: F401
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+keras = pytest.importorskip("keras")
+layers, ops, apps = keras.layers, keras.ops, keras.applications
+Sequential, Input, Model = keras.Sequential, keras.Input, keras.Model
+
+save_network = exporter()
+CLOSE = 1e-4  # of the largest value of a layer
+
+# ---- The zoo --------------------------------------------------------------------------------
+
+ZOO = {}  # name -> (builder, the pixels that the page should find)
+
+
+def zoo(pixels=None):
+    """Put a builder into the zoo."""
+
+    def put(build):
+        ZOO[build.__name__] = (build, pixels)
+        return build
+
+    return put
+
+
+def by_add(*parts):
+    """A Sequential that is made by add()."""
+    model = Sequential()
+    for part in parts:
+        model.add(part)
+    return model
+
+
+def conv(filters=4, size=3, **settings):
+    """A convolution with ReLU, small."""
+    return layers.Conv2D(filters, size, activation="relu", **settings)
+
+
+def head(x, units=5, activation="softmax"):
+    """Pool everything, then a dense layer."""
+    return layers.Dense(units, activation=activation)(layers.GlobalAveragePooling2D()(x))
+
+
+def saved(model, ending):
+    """A model as it comes back from a file."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(f"{folder}/model.{ending}")
+        return keras.models.load_model(f"{folder}/model.{ending}")
+
+
+def tutorial():
+    """TensorFlow's tutorial on convolutional networks: convolutions by add(), then a dense top."""
+    model = by_add(conv(8, input_shape=(32, 32, 3)), layers.MaxPooling2D((2, 2)), conv(12))
+    for part in (
+        layers.MaxPooling2D((2, 2)),
+        conv(12),
+        layers.Flatten(),
+        layers.Dense(16, activation="relu"),
+        layers.Dense(10),
+    ):
+        model.add(part)
+    return model
+
+
+@zoo()
+def made_by_add():
+    return tutorial()
+
+
+@zoo()
+def loaded_from_keras():
+    return saved(tutorial(), "keras")
+
+
+@zoo()
+def loaded_from_h5():
+    return saved(tutorial(), "h5")
+
+
+@zoo()
+def cloned():
+    return keras.models.clone_model(tutorial())
+
+
+@zoo()
+def popped_and_added():
+    model = tutorial()
+    model.pop()
+    model.add(layers.Dense(3, activation="softmax"))
+    return model
+
+
+@zoo()
+def popped_twice():
+    model = tutorial()
+    model.pop()
+    model.pop()
+    return model
+
+
+@zoo()
+def built_late():
+    model = by_add(conv(), layers.Flatten(), layers.Dense(3))
+    model.build((None, 10, 9, 1))
+    return model
+
+
+@zoo()
+def layers_used_before():
+    old = tutorial()
+    return Sequential([Input((32, 32, 3)), *old.layers[:4], layers.GlobalAveragePooling2D()])
+
+
+@zoo()
+def features_of_a_sequential():
+    old = tutorial()
+    return Model(old.inputs, old.layers[3].output)
+
+
+@zoo()
+def beginners_quickstart():
+    return Sequential(
+        [
+            Input((28, 28)),
+            layers.Flatten(),
+            layers.Dense(128, activation="relu"),
+            layers.Dropout(0.2),
+            layers.Dense(10),
+        ]
+    )
+
+
+@zoo()
+def probability_model():
+    return Sequential([beginners_quickstart(), layers.Softmax()])
+
+
+@zoo()
+def probability_of_a_loaded_one():
+    return Sequential([saved(beginners_quickstart(), "keras"), layers.Softmax()])
+
+
+@zoo()
+def keras_mnist_convnet():
+    parts = [Input((28, 28, 1)), conv(8), layers.MaxPooling2D(2), conv(16), layers.MaxPooling2D(2)]
+    return Sequential([*parts, layers.Flatten(), layers.Dropout(0.5), layers.Dense(10, activation="softmax")])
+
+
+@zoo([0, 255])
+def flowers_with_augmentation_first():
+    augment = Sequential(
+        [
+            layers.RandomFlip("horizontal", input_shape=(24, 20, 3)),
+            layers.RandomRotation(0.1),
+            layers.RandomZoom(0.1),
+        ]
+    )
+    parts = [
+        layers.Rescaling(1.0 / 255),
+        conv(padding="same"),
+        layers.MaxPooling2D(),
+        conv(6, padding="same"),
+        layers.MaxPooling2D(),
+    ]
+    return Sequential(
+        [
+            augment,
+            *parts,
+            layers.Dropout(0.2),
+            layers.Flatten(),
+            layers.Dense(8, activation="relu"),
+            layers.Dense(5, name="outputs"),
+        ]
+    )
+
+
+@zoo([0, 255])
+def augmentation_in_one_row():
+    return Sequential(
+        [
+            Input((12, 12, 3)),
+            layers.RandomFlip(),
+            layers.RandomContrast(0.2),
+            layers.RandomTranslation(0.1, 0.1),
+            layers.Rescaling(1 / 255),
+            conv(),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
+    )
+
+
+@zoo([0, 255])
+def padding_before_rescaling():
+    return Sequential(
+        [
+            Input((28, 28, 1)),
+            layers.ZeroPadding2D(2),
+            layers.Rescaling(1 / 127.5, offset=-1),
+            conv(),
+            layers.Flatten(),
+            layers.Dense(10),
+        ]
+    )
+
+
+@zoo([0, 255])
+def resizing_first():
+    return Sequential(
+        [
+            Input((20, 30, 3)),
+            layers.Resizing(15, 17),
+            layers.Rescaling(1 / 255),
+            conv(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(2),
+        ]
+    )
+
+
+@zoo([0, 255])
+def cropped_first():
+    return Sequential(
+        [
+            Input((20, 30, 3)),
+            layers.CenterCrop(15, 17),
+            layers.Cropping2D(((1, 2), (0, 3))),
+            layers.Rescaling(1 / 255),
+            conv(),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
+    )
+
+
+def dogs_and_cats(base, preprocess):
+    """Transfer as the guides have it: augmentation, preprocessing, a frozen base, a new top."""
+    base.trainable = False
+    start = Input((64, 64, 3))
+    x = Sequential([layers.RandomFlip("horizontal"), layers.RandomRotation(0.2)])(start)
+    x = base(preprocess(x), training=False)
+    x = layers.Dropout(0.2)(layers.GlobalAveragePooling2D()(x))
+    return Model(start, layers.Dense(1, activation="sigmoid")(x))
+
+
+@zoo([0, 255])
+def transfer_mobilenet_v2():
+    base = apps.MobileNetV2(input_shape=(64, 64, 3), alpha=0.35, include_top=False, weights=None)
+    return dogs_and_cats(base, apps.mobilenet_v2.preprocess_input)
+
+
+@zoo([0, 255])
+def transfer_any_size_inside():
+    return dogs_and_cats(
+        apps.MobileNet(alpha=0.25, include_top=False, weights=None), layers.Rescaling(1 / 127.5, offset=-1)
+    )
+
+
+@zoo([0, 255])
+def transfer_caffe_preprocessing():
+    base = Sequential([Input((64, 64, 3)), conv(padding="same"), layers.MaxPooling2D(4)])
+    return dogs_and_cats(base, apps.vgg16.preprocess_input)
+
+
+@zoo([0, 255])
+def transfer_torch_preprocessing():
+    base = Sequential([Input((64, 64, 3)), conv(padding="same"), layers.MaxPooling2D(4)])
+    return dogs_and_cats(base, apps.densenet.preprocess_input)
+
+
+@zoo([0, 255])
+def transfer_in_a_sequential():
+    base = apps.MobileNetV2(input_shape=(32, 32, 3), alpha=0.35, include_top=False, weights=None)
+    return Sequential(
+        [
+            Input((32, 32, 3)),
+            layers.Rescaling(1 / 255),
+            base,
+            layers.Flatten(),
+            layers.Dense(16, activation="relu"),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+@zoo()
+def nested_three_deep():
+    inner = Sequential([Input((9, 9, 2)), conv(2, padding="same"), layers.BatchNormalization()])
+    middle = Sequential([Input((9, 9, 2)), inner, layers.ReLU()])
+    return Sequential([Input((11, 11, 1)), conv(2), middle, layers.Flatten(), layers.Dense(2)])
+
+
+@zoo()
+def nested_called_twice():
+    block = Sequential([Input((9, 9, 3)), conv(3, padding="same"), layers.BatchNormalization()])
+    start = Input((9, 9, 3))
+    return Model(start, head(block(block(start))))
+
+
+@zoo([0, 255])
+def mobilenet_v3_small():
+    return apps.MobileNetV3Small(input_shape=(64, 64, 3), alpha=0.75, weights=None, classes=7)
+
+
+@zoo()
+def mobilenet_v3_minimalistic():
+    return apps.MobileNetV3Small(
+        input_shape=(32, 32, 3),
+        alpha=0.75,
+        minimalistic=True,
+        weights=None,
+        classes=7,
+        include_preprocessing=False,
+    )
+
+
+@zoo([0, 255])
+def efficientnet_b0():
+    return apps.EfficientNetB0(input_shape=(32, 32, 3), weights=None, classes=6)
+
+
+@zoo([0, 255])
+def efficientnet_v2_b0():
+    return apps.EfficientNetV2B0(input_shape=(32, 32, 3), weights=None, classes=6)
+
+
+@zoo([0, 255])
+def convnext():
+    from keras.src.applications.convnext import ConvNeXt
+
+    return ConvNeXt(
+        [1, 1, 2, 1],
+        [8, 12, 16, 20],
+        drop_path_rate=0.1,
+        input_shape=(32, 32, 3),
+        weights=None,
+        classes=4,
+        name="tiny",
+    )
+
+
+@zoo()
+def nasnet_like_densenet():
+    from keras.src.applications.densenet import DenseNet
+
+    return DenseNet([2, 2, 2, 2], input_shape=(32, 32, 3), weights=None, classes=5)
+
+
+@zoo()
+def resnet_blocks():
+    start = Input((24, 24, 3))
+    x = layers.MaxPooling2D(3, 2, "same")(conv(8, 5, strides=2, padding="same")(start))
+    for filters in (8, 12):
+        y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        y = layers.Activation("relu")(layers.BatchNormalization()(y))
+        y = layers.BatchNormalization()(layers.Conv2D(filters, 3, padding="same", use_bias=False)(y))
+        if filters != x.shape[-1]:
+            x = layers.Conv2D(filters, 1)(x)
+        x = layers.ReLU()(layers.add([x, y]))
+    return Model(start, head(x))
+
+
+@zoo([0, 1])
+def residual_by_plus():
+    start = Input((12, 12, 1))
+    x = conv(4, padding="same")(start - 0.5)
+    x = x + conv(4, padding="same")(x)
+    return Model(start, head(x * 0.5))
+
+
+@zoo()
+def inception():
+    start = Input((16, 16, 3))
+    a, b = conv(3, 1)(start), conv(4, 3, padding="same")(conv(2, 1)(start))
+    c = conv(2, 5, padding="same")(conv(2, 1)(start))
+    d = conv(2, 1)(layers.MaxPooling2D(3, 1, "same")(start))
+    return Model(start, head(layers.concatenate([a, b, c, d])))
+
+
+@zoo([0, 255])
+def xception_small():
+    start = Input((40, 40, 3))
+    x = layers.Rescaling(1.0 / 255)(start)
+    x = layers.Activation("relu")(
+        layers.BatchNormalization()(layers.Conv2D(8, 3, strides=2, padding="same")(x))
+    )
+    before = x
+    for size in (10, 12):
+        for _ in range(2):
+            x = layers.BatchNormalization()(
+                layers.SeparableConv2D(size, 3, padding="same")(layers.Activation("relu")(x))
+            )
+        x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+        x = before = layers.add([x, layers.Conv2D(size, 1, strides=2, padding="same")(before)])
+    return Model(start, head(x, 2))
+
+
+@zoo()
+def squeeze_and_excite():
+    start = Input((10, 10, 3))
+    x = conv(8)(start)
+    s = layers.Reshape((1, 1, 8))(layers.GlobalAveragePooling2D()(x))
+    s = layers.Dense(8, activation="hard_sigmoid")(layers.Dense(2, activation="relu")(s))
+    return Model(start, head(layers.Multiply()([x, s])))
+
+
+@zoo()
+def excited_by_a_row():
+    start = Input((10, 10, 3))
+    x = conv(8)(start)
+    return Model(
+        start,
+        head(layers.Multiply()([x, layers.Dense(8, activation="sigmoid")(layers.GlobalMaxPooling2D()(x))])),
+    )
+
+
+@zoo()
+def autoencoder_convolutional():
+    start = Input((28, 28, 1))
+    x = layers.MaxPooling2D(2, padding="same")(conv(6, padding="same")(start))
+    x = layers.MaxPooling2D(2, padding="same")(conv(6, padding="same")(x))
+    x = layers.Conv2DTranspose(6, 3, strides=2, activation="relu", padding="same")(x)
+    x = layers.Conv2DTranspose(6, 3, strides=2, activation="relu", padding="same")(x)
+    return Model(start, layers.Conv2D(1, 3, activation="sigmoid", padding="same")(x))
+
+
+@zoo()
+def autoencoder_nested():
+    encoder = Sequential(
+        [Input((28, 28, 1)), conv(4, strides=2, padding="same"), conv(2, strides=2, padding="same")]
+    )
+    decoder = Sequential(
+        [
+            Input((7, 7, 2)),
+            layers.Conv2DTranspose(4, 3, strides=2, padding="same", activation="relu"),
+            layers.UpSampling2D(2, interpolation="bilinear"),
+            layers.Conv2D(1, 3, padding="same"),
+        ]
+    )
+    start = Input((28, 28, 1))
+    return Model(start, decoder(encoder(start)))
+
+
+@zoo()
+def autoencoder_dense():
+    return Sequential(
+        [
+            Input((28, 28)),
+            layers.Flatten(),
+            layers.Dense(16, activation="relu"),
+            layers.Dense(784, activation="sigmoid"),
+            layers.Reshape((28, 28)),
+        ]
+    )
+
+
+@zoo()
+def unet():
+    start = Input((24, 24, 3))
+    a = conv(4, padding="same")(start)
+    b = conv(6, padding="same")(layers.MaxPooling2D()(a))
+    c = conv(8, padding="same")(layers.MaxPooling2D()(b))
+    x = layers.Concatenate()([layers.UpSampling2D()(c), b])
+    x = layers.Conv2DTranspose(4, 2, strides=2)(conv(6, padding="same")(x))
+    return Model(
+        start, layers.Conv2D(3, 1, activation="softmax")(conv(4, padding="same")(layers.concatenate([x, a])))
+    )
+
+
+@zoo()
+def unet_cropped():
+    start = Input((30, 30, 1))
+    a = conv(4)(start)
+    x = layers.Conv2DTranspose(3, (3, 2), strides=(2, 3), padding="valid")(
+        conv(4)(layers.AveragePooling2D()(a))
+    )
+    return Model(
+        start,
+        layers.Concatenate()([layers.Cropping2D(1)(a), layers.Resizing(26, 26, interpolation="nearest")(x)]),
+    )
+
+
+@zoo()
+def generator_of_a_gan():
+    start = Input((8, 8, 1))
+    x = layers.Reshape((4, 4, 6))(layers.Dense(96, use_bias=False)(layers.Flatten()(start)))
+    x = layers.LeakyReLU()(layers.BatchNormalization()(x))
+    x = layers.LeakyReLU(negative_slope=0.1)(
+        layers.Conv2DTranspose(5, 5, strides=1, padding="same", use_bias=False)(x)
+    )
+    return Model(start, layers.Conv2DTranspose(1, 5, strides=2, padding="same", activation="tanh")(x))
+
+
+@zoo()
+def discriminator():
+    return by_add(
+        Input((28, 28, 1)),
+        layers.GaussianNoise(0.1),
+        layers.Conv2D(6, 5, strides=2, padding="same"),
+        layers.LeakyReLU(),
+        layers.Dropout(0.3),
+        layers.Flatten(),
+        layers.Dense(1),
+    )
+
+
+@zoo()
+def binary():
+    return Sequential(
+        [Input((15, 15, 3)), conv(), layers.GlobalMaxPooling2D(), layers.Dense(1, activation="sigmoid")]
+    )
+
+
+@zoo()
+def many_labels():
+    return Sequential([Input((15, 15, 3)), conv(), layers.Flatten(), layers.Dense(6, activation="sigmoid")])
+
+
+@zoo()
+def boxes():
+    return Sequential([Input((15, 15, 1)), conv(), layers.Flatten(), layers.Dense(4)])
+
+
+@zoo()
+def lenet():
+    parts = [
+        layers.Conv2D(6, 5, activation="tanh", padding="same"),
+        layers.AveragePooling2D(),
+        layers.Activation("sigmoid"),
+        layers.Conv2D(8, 5, activation="tanh"),
+    ]
+    return Sequential(
+        [
+            Input((28, 28, 1)),
+            *parts,
+            layers.AveragePooling2D(),
+            layers.Flatten(),
+            layers.Dense(12, activation="tanh"),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+
+
+@zoo()
+def vgg_blocks():
+    model = by_add(Input((32, 32, 3)))
+    for filters in (4, 8):
+        for _ in range(2):
+            model.add(conv(filters, padding="same", kernel_initializer="he_uniform"))
+            model.add(layers.BatchNormalization())
+        model.add(layers.MaxPooling2D((2, 2)))
+        model.add(layers.Dropout(0.2))
+    return by_add(*model.layers, layers.Flatten(), layers.Dense(10, activation="softmax"))
+
+
+@zoo()
+def old_style_activations():
+    model = by_add(
+        layers.Conv2D(4, (3, 3), padding="same", input_shape=(12, 12, 3)), layers.Activation("relu")
+    )
+    return by_add(
+        *model.layers,
+        layers.Dense(3),
+        layers.Activation("softplus"),
+        layers.Flatten(),
+        layers.Dense(4),
+        layers.Activation("softmax"),
+    )
+
+
+@zoo()
+def an_input_called_input():
+    start = Input((9, 9, 1), name="input")
+    return Model(start, layers.Dense(2, name="output")(layers.Flatten(name="flat")(start)))
+
+
+@zoo()
+def a_layer_called_input():
+    return Sequential(
+        [
+            Input((9, 9, 1), name="x"),
+            layers.Conv2D(2, 3, name="input"),
+            layers.Flatten(name="input_again"),
+            layers.Dense(2),
+        ]
+    )
+
+
+@zoo()
+def one_name_twice():
+    part = Sequential([Input((9, 9, 1)), layers.Conv2D(2, 3, name="conv")])
+    return Sequential([Input((9, 9, 1)), part, layers.Conv2D(2, 3, name="conv"), layers.Flatten(name="flat")])
+
+
+@zoo([0, 255])
+def divided_by_255():
+    start = Input((9, 9, 1))
+    return Model(start, layers.Dense(2)(layers.Flatten()(conv()(start / 255.0))))
+
+
+@zoo([0, 255])
+def turned_and_divided():
+    start = Input((9, 9, 3))
+    x = (255 - start) / np.array([255.0, 127.0, 64.0], "float32")
+    return Model(start, head(conv()(x), activation=None))
+
+
+@zoo()
+def softmax_by_operation():
+    start = Input((9, 9, 3))
+    return Model(start, ops.softmax(head(ops.relu(layers.Conv2D(4, 3)(start)), activation=None)))
+
+
+@zoo()
+def operations_of_many_kinds():
+    start = Input((8, 8, 3))
+    x = ops.silu(layers.Conv2D(4, 3)(start))
+    y = ops.gelu(-x) + keras.activations.relu(x, negative_slope=0.1, max_value=2.0)
+    y = ops.maximum(x, y) - ops.minimum(x, 0.3) * ops.sigmoid(y)
+    y = ops.concatenate([y[..., ::-1], ops.leaky_relu(y), ops.elu(y)], axis=-1)
+    y = ops.mean(ops.transpose(y, (0, 2, 1, 3)), axis=(1, 2))
+    return Model(start, ops.reshape(ops.expand_dims(y, 1), (-1, 12)) ** 2)
+
+
+@zoo([0, 255])
+def called_again_from_one_input():
+    start = Input((9, 9, 1))
+    scale, first = layers.Rescaling(1 / 255), layers.Conv2D(2, 3)
+    first(start)
+    return Model(start, head(first(scale(start))))
+
+
+@zoo()
+def shared_layer():
+    start = Input((9, 9, 3))
+    shared = layers.Conv2D(3, 3, padding="same", activation="relu")
+    return Model(start, head(layers.Add()([shared(shared(start)), shared(start), start])))
+
+
+@zoo()
+def two_colours_apart():
+    start = Input((9, 9, 3))
+    one = layers.Reshape((9, 9, 1))(start[..., 0])
+    return Model(
+        start, head(layers.Concatenate(axis=1)([conv(2)(one), conv(2)(ops.stack([start[..., 1]], -1))]))
+    )
+
+
+@zoo()
+def merges():
+    start = Input((8, 8, 3))
+    a, b = conv(4)(start), conv(4)(start)
+    x = layers.Concatenate()(
+        [
+            layers.Add()([a, b, a]),
+            layers.Subtract()([a, b]),
+            layers.Multiply()([a, b]),
+            layers.Average()([a, b]),
+            layers.Maximum()([a, b]),
+            layers.Minimum()([a, b]),
+        ]
+    )
+    return Model(start, head(layers.Permute((2, 1, 3))(layers.Concatenate(axis=2)([x, x]))))
+
+
+def every_activation(names):
+    """One dense layer for each activation, side by side."""
+    start = Input((5, 5, 1))
+    x = layers.Flatten()(start)
+    return Model(start, layers.Concatenate()([layers.Dense(6, activation=name)(x) for name in names.split()]))
+
+
+@zoo()
+def activations():
+    return every_activation(
+        "elu selu celu gelu silu swish mish relu6 leaky_relu exponential softplus softsign squareplus"
+    )
+
+
+@zoo()
+def more_activations():
+    return every_activation(
+        "hard_sigmoid hard_swish hard_silu log_sigmoid tanh hard_tanh hard_shrink soft_shrink tanh_shrink softmax log_softmax"
+    )
+
+
+@zoo()
+def activation_layers():
+    parts = [
+        layers.ELU(0.7),
+        layers.PReLU(),
+        layers.PReLU(shared_axes=[1, 2]),
+        layers.LeakyReLU(negative_slope=0.3),
+        layers.ReLU(6.0),
+    ]
+    pairs = [part for layer in parts for part in (layers.Conv2D(4, 2), layer)]
+    return Sequential(
+        [
+            Input((12, 12, 1)),
+            *pairs,
+            layers.Conv2D(3, 3, activation=layers.LeakyReLU(negative_slope=0.05)),
+            layers.Flatten(),
+            layers.Dense(2, activation=keras.activations.tanh),
+        ]
+    )
+
+
+@zoo()
+def normalisations():
+    parts = [
+        layers.LayerNormalization(),
+        layers.GroupNormalization(2),
+        layers.GroupNormalization(-1),
+        layers.LayerNormalization(axis=[1, 2, 3]),
+        layers.LayerNormalization(scale=False),
+        layers.GroupNormalization(4, center=False),
+        layers.RMSNormalization(),
+    ]
+    pairs = [part for layer in parts for part in (layers.Conv2D(4, 2), layer)]
+    return Sequential([Input((12, 12, 1)), *pairs, layers.Flatten(), layers.Dense(2)])
+
+
+@zoo([0, 255])
+def normalization_given():
+    return Sequential(
+        [
+            Input((9, 9, 3)),
+            layers.Normalization(mean=[123.0, 116.0, 103.0], variance=[3500.0, 3200, 3300]),
+            conv(),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
+    )
+
+
+@zoo([0, 255])
+def normalization_adapted():
+    layer = layers.Normalization()
+    layer.adapt(np.random.default_rng(1).uniform(0, 255, (20, 9, 9, 3)))
+    return Sequential([Input((9, 9, 3)), layer, conv(), layers.Flatten(), layers.Dense(2)])
+
+
+@zoo([0, 1])
+def normalization_of_all():
+    layer = layers.Normalization(axis=None)
+    layer.adapt(np.random.default_rng(1).uniform(0, 1, (20, 9, 9)))
+    return Sequential([Input((9, 9)), layer, layers.Flatten(), layers.Dense(2)])
+
+
+@zoo()
+def only_for_training():
+    random = [
+        layers.RandomBrightness(0.2, value_range=(0, 1)),
+        layers.RandomContrast(0.2),
+        layers.RandomZoom(0.1),
+        layers.RandomTranslation(0.1, 0.1),
+        layers.RandomShear(0.1, 0.1),
+        layers.RandomSaturation((0.2, 0.8), value_range=(0, 1)),
+        layers.RandomHue(0.2, value_range=(0, 1)),
+    ]
+    noise = [
+        layers.GaussianNoise(0.1),
+        layers.GaussianDropout(0.1),
+        layers.AlphaDropout(0.1),
+        layers.SpatialDropout2D(0.1),
+        layers.ActivityRegularization(0.1),
+        layers.Dropout(0.1),
+        layers.Identity(),
+    ]
+    return Sequential([Input((12, 12, 3)), *random, conv(), *noise, layers.Flatten(), layers.Dense(2)])
+
+
+@zoo()
+def frozen_and_compiled():
+    model = tutorial()
+    model.trainable = False
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+@zoo()
+def fixed_batch():
+    return Sequential([Input(batch_shape=(1, 9, 9, 1)), conv(), layers.Flatten(), layers.Dense(2)])
+
+
+@zoo([0, 255])
+def any_size_made_fixed():
+    anywhere = Sequential(
+        [
+            Input((None, None, 3)),
+            layers.Rescaling(1 / 255),
+            conv(),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(2),
+        ]
+    )
+    start = Input((14, 13, 3))
+    return Model(start, anywhere(start))
+
+
+@zoo()
+def a_subclass_without_a_call():
+    class Mine(keras.Model):
+        def train_step(self, data):
+            return {}
+
+    start = Input((9, 9, 1))
+    return Mine(start, layers.Dense(2)(layers.Flatten()(start)))
+
+
+# ---- What the page makes of it ----------------------------------------------------------------
+
+
+@contextmanager
+def recorded():
+    """While it is open, what each layer and each operation returns, in the order of the calls."""
+    found, depth = [], [0]
+    classes = [keras.Layer, keras.Operation]
+    before = [kind.__call__ for kind in classes]
+
+    def watched(original):
+        def call(self, *args, **kwargs):
+            if isinstance(self, keras.Model) or depth[0]:
+                return original(self, *args, **kwargs)
+            depth[0] += 1
+            try:
+                answer = original(self, *args, **kwargs)
+            finally:
+                depth[0] -= 1
+            found.append((f"{self.name} ({type(self).__name__})", np.asarray(answer)[0]))
+            return answer
+
+        return call
+
+    for kind, original in zip(classes, before, strict=True):
+        kind.__call__ = watched(original)
+    try:
+        yield found
+    finally:
+        for kind, original in zip(classes, before, strict=True):
+            kind.__call__ = original
+
+
+def shake_all(model, rng):
+    """Every weight of a model and of those within it gets a random value; statistics stay sound."""
+    for layer in model._flatten_layers(include_self=False):
+        if isinstance(layer, (keras.Model, layers.Normalization)) or not layer.get_weights():
+            continue
+        values = [rng.normal(0, 0.5, w.shape) for w in layer.get_weights()]
+        if isinstance(layer, layers.BatchNormalization):
+            values[-1] = rng.uniform(0.5, 2, values[-1].shape)
+        elif values[0].ndim > 1:
+            values[0] /= np.sqrt(np.prod(values[0].shape[:-1]) / 4)
+        layer.set_weights(values)
+
+
+COMPARE = """async ([names, close]) => {
+    const { loadNetwork } = await import("/network-file.mjs");
+    const floats = async (file) => new Float32Array(await (await fetch(file)).arrayBuffer());
+    const said = [];
+    for (const name of names) {
+        try {
+            const network = await loadNetwork(`${name}.p2p`), wanted = await floats(`${name}.f32`);
+            const size = network.input.reduce((a, b) => a * b), found = network.run(wanted.subarray(0, size)), wrong = [];
+            let at = size;
+            for (const layer of network.layers) {
+                const { data } = found.get(layer.name);
+                let gap = 0, most = 0;
+                for (let i = 0; i < data.length; i++) {
+                    const difference = Math.abs(data[i] - wanted[at + i]);
+                    gap = Number.isNaN(difference) ? Infinity : Math.max(gap, difference);
+                    most = Math.max(most, Math.abs(wanted[at + i]));
+                }
+                at += data.length;
+                if (!(gap <= close * most)) wrong.push(`${layer.name} (${layer.type}) [${layer.shape}] is off by ${(gap / most).toPrecision(2)}`);
+            }
+            const { data } = found.get(network.output), last = wanted.subarray(wanted.length - data.length);
+            if (!data.every((value, i) => Math.abs(value - last[i]) <= close * Math.max(...last.map(Math.abs)))) wrong.push("the answer differs");
+            if (at + data.length !== wanted.length) wrong.push(`${at + data.length} numbers, and Keras has ${wanted.length}`);
+            said.push({ name, wrong: wrong.slice(0, 3), pixels: network.pixels, parameters: network.parameters });
+        } catch (error) {
+            said.push({ name, wrong: [String(error)] });
+        }
+    }
+    return said;
+}"""
+
+
+def test_every_layer_of_every_network_equals_keras(page):  # noqa: F811
+    """Each call of each layer, and the answer, within 1e-4 of the layer's largest value; and the pixels are found."""
+    rng, counts, wrong = np.random.default_rng(SEED), {}, []
+    for name, (build, pixels) in ZOO.items():
+        keras.backend.clear_session()
+        model = build()
+        shake_all(model, rng)
+        picture = rng.uniform(0, 255 if pixels == [0, 255] else 1, (1, *model.inputs[0].shape[1:])).astype(
+            "float32"
+        )
+        with recorded() as found:
+            answer = model(picture, training=False)
+        try:
+            save_network(model, page.folder / f"{name}.p2p")
+        except Exception as error:  # told below, with all the others
+            wrong.append(f"{name}: {error!r}")
+            continue
+        rows = [picture, *(value for _, value in found), np.asarray(answer)]
+        np.concatenate([np.ravel(row) for row in rows]).astype("<f4").tofile(page.folder / f"{name}.f32")
+        counts[name] = (model.count_params(), pixels)
+    for said in page.evaluate(COMPARE, [list(counts), CLOSE]):
+        wrong += [f"{said['name']}: {fault}" for fault in said["wrong"]]
+        if not said["wrong"] and counts[said["name"]] != (said["parameters"], said["pixels"]):
+            wrong.append(
+                f"{said['name']}: {said['parameters']} parameters and {said['pixels']}, not {counts[said['name']]}"
+            )
+    assert len(ZOO) >= 60
+    hold([f"LIVE_SEED={SEED}: {one}" for one in wrong])
