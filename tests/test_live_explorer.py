@@ -85,7 +85,7 @@ def test_garments_are_chosen_by_the_rule(garments):
 
 # ---- Numbers: layers, explanations, probabilities ---------------------------------------------
 
-FOUND = """f => { f.runAll(); return f.network.layers.map(({name}) => f.found.get(name)).map(
+FOUND = """async f => { await f.runAll(); return f.network.layers.map(({name}) => f.found.get(name)).map(
     ({shape, data}, n) => [f.network.layers[n].name, shape, [...data]]); }"""
 
 
@@ -106,7 +106,7 @@ def layer_faults(visit, model, picture) -> list[str]:
 
 def set_pixels(visit, pixels):
     """Put a picture on the page, 0 to 255."""
-    visit.figure.evaluate("(f, values) => { f.pixels = values; f.runAll(); }", pixels.ravel().tolist())
+    visit.figure.evaluate("async (f, values) => { f.pixels = values; await f.runAll(); }", pixels.ravel().tolist())
 
 
 @pytest.mark.parametrize("name", draw_live.NETWORKS)

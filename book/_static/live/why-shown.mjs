@@ -154,6 +154,8 @@ const SHOWN = {
     ];
   },
 
+  many: ({ count, value }) => [lines([`This value was made of ${count.toLocaleString("en")} numbers, too many to write out: `, make("b", {}, short(value))])],
+
   softmax: (said, where) => [softmaxTable(said.softmax, where)],
 
   formula: (said) => [lines(...said.lines.map((line) => [line]))],

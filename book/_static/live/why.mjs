@@ -28,6 +28,7 @@ export const numberOf = ({ columns, channels }, row, column, channel) => (row * 
 
 /** A number with four digits that count, for sums of small things. */
 export function short(value) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "no number" : value > 0 ? "\u221e" : "\u2212\u221e";
   const size = Math.abs(value);
   if (size > 0 && size < 1e-4) return value.toExponential(1).replace("-", "\u2212").replace("e-", "e\u2212");
   return write(value, size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4);
@@ -157,7 +158,7 @@ function explainSum(network, found, layer, n) {
 }
 
 function softmaxOf(logits, unit) {
-  const largest = Math.max(...logits), powers = logits.map((z) => Math.exp(z - largest)), sum = powers.reduce((a, b) => a + b, 0);
+  const largest = logits.reduce((a, b) => Math.max(a, b)), powers = logits.map((z) => Math.exp(z - largest)), sum = powers.reduce((a, b) => a + b, 0);
   return { logits, largest, powers, sum, unit, value: powers[unit] / sum };
 }
 
@@ -248,8 +249,21 @@ const PASSED = {
   Concatenate: "The layer puts the channels of its inputs one behind the other.",
 };
 
+const MOST_READ = 3e5; // numbers: more than that nobody can look at, and the page would stand still
+
+/** About how many numbers an explanation has to fetch. */
+function readBy(layer, x) {
+  const under = layer.plan?.windows ? layer.plan.windows.kernel[0] * layer.plan.windows.kernel[1] : 1, units = layer.shape.at(-1), soft = layer.activation === "softmax" ? units : 1;
+  if (layer.type === "Dense") return x.shape.at(-1) * soft;
+  if (PARTS[layer.type]) return under * x.shape.at(-1) * soft;
+  if (layer.type.startsWith("Global")) return x.shape[0] * x.shape[1];
+  return layer.type === "Softmax" || soft > 1 ? units : under;
+}
+
 export function explain(network, found, layer, n) {
   const value = found.get(layer.name).data[n], before = layer.inputs[0];
+  const many = readBy(layer, found.get(before));
+  if (many > MOST_READ) return { kind: "many", count: many, z: value, value, back: { name: before, n: 0 }, reads: { name: before, from: [] } };
   const alone = (index) => ({ back: { name: before, n: index }, reads: { name: before, from: [index] } });
   if (PARTS[layer.type]) return { ...explainSum(network, found, layer, n), value };
   if (layer.plan?.windows) return { ...explainPooling(found, layer, n), value };
