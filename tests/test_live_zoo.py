@@ -491,7 +491,7 @@ def unet_cropped():
     start = Input((30, 30, 1))
     a = conv(4)(start)
     x = layers.Conv2DTranspose(3, (3, 2), strides=(2, 3), padding="valid")(
-        conv(4)(layers.AveragePooling2D()(a))
+        conv(4)(layers.AveragePooling2D(2)(a))
     )
     return Model(
         start,
@@ -544,7 +544,7 @@ def boxes():
 def lenet():
     parts = [
         layers.Conv2D(6, 5, activation="tanh", padding="same"),
-        layers.AveragePooling2D(),
+        layers.AveragePooling2D(2),
         layers.Activation("sigmoid"),
         layers.Conv2D(8, 5, activation="tanh"),
     ]
@@ -552,7 +552,7 @@ def lenet():
         [
             Input((28, 28, 1)),
             *parts,
-            layers.AveragePooling2D(),
+            layers.AveragePooling2D(2),
             layers.Flatten(),
             layers.Dense(12, activation="tanh"),
             layers.Dense(10, activation="softmax"),
@@ -569,7 +569,9 @@ def vgg_blocks():
             model.add(layers.BatchNormalization())
         model.add(layers.MaxPooling2D((2, 2)))
         model.add(layers.Dropout(0.2))
-    return by_add(*model.layers, layers.Flatten(), layers.Dense(10, activation="softmax"))
+    model.add(layers.Flatten())
+    model.add(layers.Dense(10, activation="softmax"))
+    return model
 
 
 @zoo()
