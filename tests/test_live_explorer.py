@@ -85,18 +85,21 @@ def test_garments_are_chosen_by_the_rule(garments):
 
 # ---- Numbers: layers, explanations, probabilities ---------------------------------------------
 
-FOUND = """async f => { await f.runAll(); return f.network.layers.map(({name}) => f.found.get(name)).map(
-    ({shape, data}, n) => [f.network.layers[n].name, shape, [...data]]); }"""
+FOUND = """async f => { await f.runAll();
+    const shown = f.network.layers.filter(({type}) => type !== 'InputLayer');
+    return shown.map(({name}) => f.found.get(name)).map(
+    ({shape, data}, n) => [shown[n].name, shape, [...data]]); }"""
 
 
 def layer_faults(visit, model, picture) -> list[str]:
-    """Layers in which the page and a Keras model differ; the layers are paired in their order."""
+    """Layers in which the page and a Keras model differ; the layers are paired by their names."""
     found = [(name, np.array(data).reshape(shape)) for name, shape, data in visit.figure.evaluate(FOUND)]
-    outputs = keras.Model(model.inputs[0], [layer.output for layer in model.layers])(
+    inner = [model.get_layer(name) for name, _ in found]
+    outputs = keras.Model(model.inputs[0], [layer.output for layer in inner])(
         picture[None].astype("float32"), training=False
     )
     wrong = []
-    for (name, came), layer, output in zip(found, model.layers, outputs, strict=True):
+    for (name, came), layer, output in zip(found, inner, outputs, strict=True):
         wanted = np.asarray(output)[0]
         gap = np.abs(came - wanted).max() / max(1, np.abs(wanted).max())
         if not gap <= CLOSE:
@@ -106,7 +109,9 @@ def layer_faults(visit, model, picture) -> list[str]:
 
 def set_pixels(visit, pixels):
     """Put a picture on the page, 0 to 255."""
-    visit.figure.evaluate("async (f, values) => { f.pixels = values; await f.runAll(); }", pixels.ravel().tolist())
+    visit.figure.evaluate(
+        "async (f, values) => { f.pixels = values; await f.runAll(); }", pixels.ravel().tolist()
+    )
 
 
 @pytest.mark.parametrize("name", draw_live.NETWORKS)
@@ -632,17 +637,17 @@ def test_pixels_from_0_to_1(fresh, address, tmp_path):
 
 def test_unsupported_layer_is_named(fresh, address, tmp_path):
     """By the chapter's cell, and by the page if a file has one all the same; the old network stays."""
-    model = keras.Sequential([keras.Input((8, 8, 1)), layers.UpSampling2D(2, name="grow"), layers.Flatten()])
-    with pytest.raises(ValueError, match=r"grow.*UpSampling2D"):
+    model = keras.Sequential([keras.Input((8, 8, 1)), layers.ConvLSTM1D(2, 3, name="grow"), layers.Flatten()])
+    with pytest.raises(ValueError, match=r"grow.*ConvLSTM1D"):
         save_network(model, tmp_path / "x.p2p")
     assert not (tmp_path / "x.p2p").exists()
     with opened(fresh(), address, NAME) as visit:
-        drop(visit, pack(with_layer(name="grow", type="UpSampling2D")))
-        trouble = visit.figure.locator("#trouble", has_text="UpSampling2D")
+        drop(visit, pack(with_layer(name="grow", type="ConvLSTM1D")))
+        trouble = visit.figure.locator("#trouble", has_text="ConvLSTM1D")
         trouble.wait_for()
         assert "grow" in trouble.inner_text()
         assert value(visit)["network"] == "fashion"
-        spoken(visit, "UpSampling2D")
+        spoken(visit, "ConvLSTM1D")
 
 
 def sized(*shape):

@@ -591,6 +591,16 @@ def test_modules_are_small(fresh, address):
     """What the figure loads when it comes near: under 60 kB, gzipped, with all that it shares."""
     import gzip
 
-    names = ("photo-lab", "worker", "thread", "running", "costs", "resize", "figure", "runtime", "network-file")
+    names = (
+        "photo-lab",
+        "worker",
+        "thread",
+        "running",
+        "costs",
+        "resize",
+        "figure",
+        "runtime",
+        "network-file",
+    )
     names += ("own-picture", "picture-file", "deep-png", "incoming")
     assert sum(len(gzip.compress((LIVE / f"{name}.mjs").read_bytes(), 6)) for name in names) < 60_000

@@ -43,7 +43,7 @@ const words = (nanoseconds) => {
 export function tooLong(layers, most) {
   const all = layers.reduce((sum, { cost }) => sum + cost, 0);
   if (all <= most) return "";
-  const costly = [...layers].sort((a, b) => b.cost - a.cost).slice(0, 3).filter(({ cost }) => cost > all / 20);
+  const costly = [...layers].sort((a, b) => b.cost - a.cost).slice(0, 3).filter(({ cost }, n) => !n || cost > all / 20);
   const list = costly.map(({ name, type, cost }) => `"${name.slice(0, 30)}" (${type}) ${words(cost)}`).join(", ");
   return `One picture would take this page about ${words(all)}, and ${words(most)} is the most: ${list}; use smaller pictures, or larger strides or fewer filters before these layers.`;
 }
