@@ -45,5 +45,5 @@ export function tooLong(layers, most) {
   if (all <= most) return "";
   const costly = [...layers].sort((a, b) => b.cost - a.cost).slice(0, 3).filter(({ cost }, n) => !n || cost > all / 20);
   const list = costly.map(({ name, type, cost }) => `"${name.slice(0, 30)}" (${type}) ${words(cost)}`).join(", ");
-  return `One picture would take this page about ${words(all)}, and ${words(most)} is the most: ${list}; use smaller pictures, or larger strides or fewer filters before these layers.`;
+  return `One picture would take this page about ${words(all)}, and ${words(most)} is the most; the slowest of its ${layers.length} layers: ${list}; use smaller pictures, or larger strides or fewer filters before these layers.`;
 }
