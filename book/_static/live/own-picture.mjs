@@ -48,7 +48,7 @@ export async function readPicture(file, shortest = 1) {
   if (!kind) throw new PictureError(`${name} is no picture that this browser can read; JPEG, PNG and WebP always work.`);
   if (!size) throw new PictureError(`${name} is damaged.`);
   const [width, height] = size, pixels = `${width} x ${height} pixels`;
-  if (Math.min(width, height) < shortest) throw new PictureError(`${name} has ${pixels}; ${shortest} on the shorter side are needed.`);
+  if (Math.min(width, height) < shortest) throw new PictureError(`${name} is a picture of ${pixels}; ${shortest} on the shorter side are needed.`);
   if (width * height > MOST_PIXELS || Math.max(width, height) > LONGEST_SIDE)
     throw new PictureError(`${name} has ${pixels}, which is too large; shrink it to ${MOST_PIXELS / 1e6} million pixels or fewer.`);
   try {
