@@ -516,6 +516,8 @@ STATES = {
         "one scale for each map": "part('input[value=map]').click()",
         "keys": "part('details').open = true",
         "a wrong place": "type('#at-map', '99')",
+        "at work": "part('#running').hidden = false; part('#running-words').textContent = 'At work: conv2d'",
+        "several files": "part('#trouble').textContent = 'You dropped 2 files; only the first is used.'",
         "empty": "part('#clear').click()",
     },
 }

@@ -436,7 +436,7 @@ def test_nothing_heavy_is_loaded_before_it_is_asked_for(fresh, address):
         visit.page.wait_for_load_state("networkidle")
         assert not [url for url in visit.requests if "network.bin" in url]
         small = sum(
-            len(r.body()) for r in visit.responses if "/live/photo-lab" in r.url or "photo-worker" in r.url
+            len(r.body()) for r in visit.responses if "/live/photo-lab" in r.url or "/live/worker" in r.url
         )
         assert small < 100_000
         button = visit.figure.locator("#load")
@@ -591,5 +591,16 @@ def test_modules_are_small(fresh, address):
     """What the figure loads when it comes near: under 60 kB, gzipped, with all that it shares."""
     import gzip
 
-    names = ("photo-lab", "photo-worker", "resize", "figure", "runtime", "network-file")
+    names = (
+        "photo-lab",
+        "worker",
+        "thread",
+        "running",
+        "costs",
+        "resize",
+        "figure",
+        "runtime",
+        "network-file",
+    )
+    names += ("own-picture", "picture-file", "deep-png", "incoming")
     assert sum(len(gzip.compress((LIVE / f"{name}.mjs").read_bytes(), 6)) for name in names) < 60_000

@@ -7,6 +7,8 @@
 import {
   LiveFigure, arrow, bracketed, cellStyle, choice, clamp, define, enable, field, magnitude, make, paint, readNumber, shade, write,
 } from "./figure.mjs";
+import { takeFiles } from "./incoming.mjs";
+import { PictureError, openPicture } from "./own-picture.mjs";
 
 const SIZES = [3, 5, 7];
 const START = { size: 3, texts: "-1 0 1 -2 0 2 -1 0 1".split(" "), bias: "-100" };
@@ -201,7 +203,7 @@ export class KernelLab extends LiveFigure {
 
   build(root) {
     root.append(this.#bar(), this.#pictures(), this.#sum(), this.#below());
-    for (const name of ["dragover", "dragleave", "drop"]) this.addEventListener(name, (event) => this.#drag(event));
+    takeFiles(this, (file, note) => this.#own(file, note));
     root.addEventListener("keydown", (event) => this.#keys(event));
     for (const name of ["pointerover", "focusin"]) root.addEventListener(name, (event) => this.#point(event.target.dataset?.n));
     root.addEventListener("pointerleave", () => this.#point());
@@ -299,6 +301,7 @@ export class KernelLab extends LiveFigure {
     return make("div", { className: "below" },
       make("p", { className: "warning", id: "trouble" }),
       make("div", { className: "bar" }, make("label", { className: "file" }, "Choose a photograph of your own", file),
+        make("p", { className: "note" }, "You may also drop or paste one."),
         make("button", { type: "button", id: "book", hidden: true, onclick: () => this.#book(true) }, "Back to the book\u2019s photograph")),
       make("p", { className: "note", id: "source" }),
       make("p", { className: "note", id: "hint" },
@@ -463,36 +466,36 @@ export class KernelLab extends LiveFigure {
     }
   }
 
-  async #own(file) {
+  async #own(file, note = "") {
+    this.$("#file").value = ""; // so that the same file can be chosen again
     if (!file) return;
-    let picture = null;
     try {
-      picture = await createImageBitmap(file);
-    } catch {
-      return this.#trouble(`\u201c${file.name.slice(0, 60)}\u201d is no picture that this browser can read.`);
+      const { width, height, data, from } = await openPicture(file, { longest: LONGEST, shortest: SHORTEST });
+      if (Math.min(width, height) < SHORTEST) throw new PictureError(`This picture is ${from.join(" x ")} pixels, too narrow: shrunk to ${LONGEST}, ${SHORTEST} on the shorter side must be left.`);
+      this.#grey(data, width, height);
+      this.#isBook = false;
+      this.#place = this.#inside(height >> 1, width >> 1);
+      const smaller = width < from[0] || height < from[1];
+      this.$("#source").textContent = `Your photograph, in grey, ${smaller ? `made smaller from ${from.join(" x ")}` : "in its own size"}. It has not left this page: nothing is sent anywhere.`;
+      this.$("#book").hidden = false;
+      this.#trouble(note);
+      this.#change();
+      this.announce(`Your photograph, ${height} rows, ${width} columns. ${note} ${this.#spoken()}`);
+    } catch (error) {
+      if (!(error instanceof PictureError)) console.warn(error);
+      this.#trouble(error instanceof PictureError ? error.message : "The file could not be read.");
     }
-    const shrink = Math.min(1, LONGEST / Math.max(picture.width, picture.height));
-    const [wide, high] = [picture.width, picture.height].map((side) => Math.round(side * shrink));
-    if (Math.min(wide, high) < SHORTEST) return this.#trouble(`This picture is ${picture.width} x ${picture.height} pixels; ${SHORTEST} on the shorter side are needed.`);
-    this.#photograph(picture, wide, high);
-    this.#isBook = false;
-    this.#place = this.#inside(high >> 1, wide >> 1);
-    this.$("#source").textContent = `Your photograph, in grey, ${shrink < 1 ? `made smaller from ${picture.width} x ${picture.height}` : "in its own size"}. It has not left this page: nothing is sent anywhere.`;
-    this.$("#book").hidden = false;
-    this.$("#file").value = "";
-    this.#trouble("");
-    this.#change();
-    this.announce(`Your photograph, ${high} rows, ${wide} columns. ${this.#spoken()}`);
   }
 
-  /** Read a picture's pixels as grey, with the weights that the book uses. */
-  #photograph(picture, wide, high) {
+  /** The book's photograph: its pixels as they are. */
+  #photograph(image, wide, high) {
     const context = make("canvas", { width: wide, height: high }).getContext("2d", { willReadFrequently: true });
-    context.imageSmoothingQuality = "high";
-    context.fillStyle = "#fff"; // under what is transparent
-    context.fillRect(0, 0, wide, high);
-    context.drawImage(picture, 0, 0, wide, high);
-    const colours = context.getImageData(0, 0, wide, high).data;
+    context.drawImage(image, 0, 0);
+    this.#grey(context.getImageData(0, 0, wide, high).data, wide, high);
+  }
+
+  /** Pixels of a canvas as grey, with the weights that the book uses. */
+  #grey(colours, wide, high) {
     this.setPhotograph(Float32Array.from({ length: wide * high }, (_, n) => Math.round((299 * colours[4 * n] + 587 * colours[4 * n + 1] + 114 * colours[4 * n + 2]) / 1000)), high, wide);
   }
 
@@ -504,13 +507,6 @@ export class KernelLab extends LiveFigure {
     this.$("#shape").textContent = `${rows} rows, ${columns} columns`;
     paint(this.$("#photograph canvas"), x, rows, columns, "image", 255);
     paint(this.$("#greys"), Array.from({ length: 256 }, (_, n) => n), 1, 256, "image", 255);
-  }
-
-  #drag(event) {
-    if (![...(event.dataTransfer?.types ?? [])].includes("Files")) return;
-    event.preventDefault();
-    this.classList.toggle("over", event.type === "dragover");
-    if (event.type === "drop") this.#own(event.dataTransfer.files[0]);
   }
 
   /* -- what is shown -- */

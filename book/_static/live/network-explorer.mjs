@@ -4,11 +4,15 @@
    its weights and the sum (why.mjs). A network of the reader's own comes in a file that
    the notebook cell save_network writes (network-file.mjs). Nothing leaves the page. */
 
-import { LiveFigure, arrow, choice, clamp, colour, define, draw, enable, field, ink, lessMotion, magnitude, make, paint, write } from "./figure.mjs";
+import { LiveFigure, arrow, choice, clamp, colour, define, draw, enable, field, ink, lessMotion, make, paint, write } from "./figure.mjs";
 import { answerOf } from "./network-answer.mjs";
 import { cornerOf, frame, frames, geometry, mapOf, paintMaps, valueOf } from "./layer-maps.mjs";
+import { takeFiles } from "./incoming.mjs";
 import { NetworkError, loadNetwork, readNetworkFile } from "./network-file.mjs";
 import { PictureError, fitted, garment, openPicture, photograph } from "./own-picture.mjs";
+import { lookInto } from "./picture-file.mjs";
+import { Runner, overflowing, surveyed } from "./running.mjs";
+import { ThreadError } from "./thread.mjs";
 import { STYLE as WHY_STYLE, showWhy } from "./why-shown.mjs";
 import { PASSING, explain, kindsOf, placeOf, short, view } from "./why.mjs";
 
@@ -21,11 +25,41 @@ const FIRST = 9; // the first garment of column 9: an ankle boot
 const LARGEST_SIDE = 512; // of a picture that one draws by hand
 const PAINT_ALL = 2 ** 18; // values: in larger networks only what is in sight is painted
 const SLOW = 60; // milliseconds: slower networks wait until the reader pauses
+const PATIENCE = 200; // milliseconds: what takes longer shows how far it is
+const LONG = 1e9; // nanoseconds by the count: what takes longer is given up for a newer picture
 const RANGES = { 255: [1, 0, "0 to 255"], 1: [1 / 255, 0, "0 to 1"], "-1": [2 / 255, -1, "\u22121 to 1"] };
 
 const percent = (share) => `${share > 0 && share < 0.0005 ? "< 0.1" : write(100 * share, 1)} %`;
 const range = (count) => [...Array(count).keys()];
 const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+
+/** Pixels from 0 to 255 as a network expects them. */
+function inRange(pixels, range) {
+  const [scale, offset] = RANGES[range];
+  return scale === 1 ? pixels : pixels.map((value) => value * scale + offset);
+}
+
+/** The numbers of the ten largest of many, the largest first. */
+function largestTen(data) {
+  const best = [];
+  for (let n = 0; n < data.length; n++) {
+    if (best.length === 10 && !(data[n] > data[best[9]])) continue;
+    let at = best.length;
+    while (at > 0 && data[n] > data[best[at - 1]]) at--;
+    best.splice(at, 0, n);
+    best.length = Math.min(best.length, 10);
+  }
+  return best;
+}
+
+/** Shares of one whole, or each for itself, out of a network's last numbers. */
+function sharesOf(data, kind) {
+  if (kind === "sigmoid") return Float32Array.from(data, (z) => 1 / (1 + Math.exp(-z)));
+  const largest = data.reduce((a, b) => Math.max(a, b)), powers = Float64Array.from(data, (z) => Math.exp(z - largest)), sum = powers.reduce((a, b) => a + b, 0);
+  return Float32Array.from(powers, (power) => power / sum);
+}
+
+const overflow = ({ name, type }) => `The numbers of layer \u201c${name.slice(0, 60)}\u201d (${type}) grow beyond what can be computed with`;
 
 /* ---- The figure --------------------------------------------------------------------------------- */
 
@@ -36,6 +70,9 @@ export class NetworkExplorer extends LiveFigure {
     .file:focus-within { outline: 3px solid var(--orange, #9c4a05); outline-offset: 2px; }
     :host(.over) .stage { outline: 3px dashed var(--violet, #593796); }
     .warning { margin-bottom: 0.8rem; }
+    .running { display: grid; grid-template-columns: 1fr auto; gap: 0.3rem 0.8rem; align-items: center; margin-bottom: 0.8rem; padding: 0.6rem 0.9rem; border-radius: 8px; background: var(--wash, #f6f4fa); overflow-wrap: anywhere; }
+    .running > * { min-width: 0; } .running progress { grid-column: 1; width: 100%; height: 0.8rem; accent-color: var(--violet, #593796); }
+    .running button { grid-column: 2; grid-row: 1 / span 2; }
     .stage { display: grid; gap: 1rem 1.6rem; padding: 1rem; margin: 0.8rem 0; border-radius: 10px; background: var(--wash, #f6f4fa); }
     .stage > * { min-width: 0; }
     @container (min-width: 36rem) { .stage { grid-template-columns: 17.5rem 1fr; } }
@@ -79,7 +116,13 @@ export class NetworkExplorer extends LiveFigure {
 
   #network = null;
   #which = "fashion";
-  #kept = {}; // networks that were loaded: fashion, mirrored, own
+  #kept = {}; // networks that were loaded, each with where it runs: fashion, mirrored, own
+  #runner = null; // the one that is shown
+  #opening = null; // one whose first picture is on its way
+  #sending = null; // while the thread runs: kept when it has come to rest
+  #again = false; // whether the picture has changed meanwhile
+  #say = null; // what is to be told when the answer is there
+  #overflows = null; // the first layer whose numbers overflow
   #found = new Map();
   #kinds = new Map();
   #shown = []; // layers that are drawn: {layer, section, maps, canvas, marks, geometry, seen}
@@ -133,8 +176,8 @@ export class NetworkExplorer extends LiveFigure {
   }
 
   build(root) {
-    root.append(this.#networkBar(), make("p", { className: "warning", id: "trouble" }), this.#stage(), this.#toolBar(), this.#pictureBar(), this.#layerBar(), make("div", { id: "layers" }), this.#panel());
-    for (const name of ["dragover", "dragleave", "drop"]) this.addEventListener(name, (event) => this.#drag(event));
+    root.append(this.#networkBar(), make("p", { className: "warning", id: "trouble" }), this.#runningLine(), this.#stage(), this.#toolBar(), this.#pictureBar(), this.#layerBar(), make("div", { id: "layers" }), this.#panel());
+    takeFiles(this, (file, note) => this.#take(file, note));
     root.addEventListener("keydown", (event) => this.#keys(event));
     this.watch = new IntersectionObserver((seen) => this.#seen(seen), { rootMargin: "200px" });
     this.measure = new ResizeObserver(() => this.#resized());
@@ -145,6 +188,7 @@ export class NetworkExplorer extends LiveFigure {
   disconnectedCallback() {
     super.disconnectedCallback();
     clearTimeout(this.#pause);
+    for (const runner of [this.#opening, ...Object.values(this.#kept)]) runner?.stop();
     this.watch?.disconnect();
     this.measure?.disconnect();
   }
@@ -154,8 +198,15 @@ export class NetworkExplorer extends LiveFigure {
   #networkBar() {
     const which = make("select", { id: "which", onchange: () => this.#choose(which.value) });
     which.append(...Object.entries(BOOKS).map(([value, { words }]) => make("option", { value, textContent: words })));
-    const file = make("input", { id: "network-file", type: "file", className: "unseen", onchange: () => this.#take(file.files[0], file) });
+    const file = make("input", { id: "network-file", type: "file", className: "unseen", onchange: () => this.#chosen(file) });
     return make("div", {}, make("div", { className: "bar" }, field("Network", which), make("label", { className: "file" }, "Open a network of your own", file)), make("p", { className: "note", id: "about" }));
+  }
+
+  /** How far a larger network is, and a button that stops it or runs it again. */
+  #runningLine() {
+    const button = make("button", { type: "button", id: "stop", onclick: () => this.#stopOrRun() }, "Stop");
+    return make("div", { className: "running", id: "running", hidden: true, role: "group", "aria-label": "The network at work" },
+      make("p", { className: "numbers", id: "running-words" }), make("progress", { id: "running-share", max: 1, value: 0, "aria-label": "How far the network is" }), button);
   }
 
   #stage() {
@@ -197,7 +248,7 @@ export class NetworkExplorer extends LiveFigure {
   }
 
   #pictureBar() {
-    const file = make("input", { id: "picture-file", type: "file", accept: "image/*", className: "unseen", onchange: () => this.#take(file.files[0], file) });
+    const file = make("input", { id: "picture-file", type: "file", accept: "image/*", className: "unseen", onchange: () => this.#chosen(file) });
     return make("div", { className: "pictures" },
       make("fieldset", {}, make("legend", {}, "Or choose from the test pictures; those in the last row the chapter\u2019s network gets wrong"), make("div", { className: "garments", id: "garments" })),
       make("div", { className: "bar" }, make("label", { className: "file" }, "Open a picture of your own", file),
@@ -232,9 +283,9 @@ export class NetworkExplorer extends LiveFigure {
     this.#sprite = sprite;
     this.#names = network.classes;
     this.$("#garments").append(...range(sprite.rows * sprite.columns).map((n) => this.#garmentChoice(n)));
-    this.#kept.fashion = network;
+    this.#kept.fashion = new Runner(network);
     this.#source = { kind: "garment", n: FIRST };
-    this.#show(network, "fashion", true);
+    await this.#open(this.#kept.fashion, "fashion", true);
     const first = this.#shown.find(({ layer }) => layer.type === "Conv2D");
     this.#explain(first, this.#striking(first), { quiet: true });
   }
@@ -242,36 +293,54 @@ export class NetworkExplorer extends LiveFigure {
   /** The strongest value of a layer: something to begin with. */
   #striking({ layer }) {
     const { data } = this.#found.get(layer.name);
-    return data.reduce((most, value, n) => (value > data[most] ? n : most), 0);
+    let most = 0;
+    for (let n = 1; n < data.length; n++) if (data[n] > data[most]) most = n;
+    return most;
   }
 
   async #choose(which) {
     try {
-      this.#kept[which] ??= await loadNetwork(new URL(BOOKS[which].file, import.meta.url));
-      this.#show(this.#kept[which], which);
+      this.#kept[which] ??= new Runner(await loadNetwork(new URL(BOOKS[which].file, import.meta.url)));
+      await this.#open(this.#kept[which], which);
     } catch (error) {
       this.$("#which").value = this.#which;
-      this.#trouble(error instanceof NetworkError ? error.message : "The network could not be loaded. Is the connection there? Then choose it again.");
+      this.#trouble(error instanceof NetworkError || error instanceof ThreadError ? this.#why(error) : "The network could not be loaded. Is the connection there? Then choose it again.");
     }
   }
 
-  /** A file that was chosen or dropped: a picture or a network; the old one stays if it is neither. */
-  async #take(file, input = null) {
+  #chosen(input) {
+    const [file] = input.files;
+    input.value = ""; // so that the same file can be chosen again
+    this.#take(file);
+  }
+
+  /** A file that was chosen, dropped or pasted: a picture or a network; the old one stays if it is neither. */
+  async #take(file, note = "") {
     if (!file) return;
     try {
-      if (file.type.startsWith("image/")) await this.#ownPicture(file);
-      else {
-        const network = await readNetworkFile(file);
-        this.#fits(network);
-        this.#tried(network);
-        this.#kept.own = network;
-        this.#show(network, "own");
-      }
+      const { kind } = await lookInto(file);
+      if (kind && kind !== "network") await this.#ownPicture(file);
+      else if (kind || !file.size || /\.(p2p|keras|h5|hdf5|bin)$/i.test(file.name)) await this.#ownNetwork(file);
+      else throw new NetworkError(`\u201c${file.name.slice(0, 60)}\u201d is neither a network file nor a picture that this browser can read; save_network in a notebook writes the one, and PNG and JPEG always work for the other.`);
+      if (note) this.#trouble(note);
     } catch (error) {
-      if (!(error instanceof NetworkError) && !(error instanceof PictureError)) console.warn(error);
-      this.#trouble(error instanceof NetworkError || error instanceof PictureError ? error.message : "The file could not be read.");
+      const known = [NetworkError, PictureError, ThreadError].some((one) => error instanceof one);
+      if (!known) console.warn(error);
+      this.#trouble(known ? this.#why(error) : "The file could not be read.");
     }
-    if (input) input.value = "";
+  }
+
+  async #ownNetwork(file) {
+    const network = await readNetworkFile(file);
+    this.#fits(network);
+    const runner = new Runner(network, network.file);
+    await this.#open(runner, "own");
+    if (this.#kept.own !== runner) this.#kept.own?.stop();
+    this.#kept.own = runner;
+  }
+
+  #why(error) {
+    return error.stopped ? "Stopped before the network had answered; the one that was here stays." : error.message;
   }
 
   /** A network whose pictures can be drawn here. */
@@ -282,19 +351,46 @@ export class NetworkExplorer extends LiveFigure {
     if (Math.max(rows, columns) > LARGEST_SIDE) throw new NetworkError(`The network takes pictures of ${rows} x ${columns} pixels; at most ${LARGEST_SIDE} x ${LARGEST_SIDE} can be drawn here.`);
   }
 
-  /** A network whose sums do not overflow: one picture before it takes the old one's place. */
-  #tried(network) {
-    for (const [name, { data }] of network.run(new Float32Array(network.input.reduce((a, b) => a * b)).fill(1)))
-      if (!data.every(Number.isFinite)) throw new NetworkError(`The numbers of layer "${name.slice(0, 60)}" grow beyond what can be reckoned with; train the network with a lower rate.`);
+  /** Show a network as soon as it has answered for the picture that it finds here; it runs once. */
+  async #open(runner, which, first = false) {
+    const { network } = runner, size = view(network.input), range = which !== "own" ? "255" : { 0: String(network.pixels?.[1] ?? 1), "-1": "-1" }[network.pixels?.[0] ?? 0];
+    this.#opening?.stop();
+    this.#opening = runner;
+    const picture = this.#pictureFor(size), started = performance.now();
+    let found = null;
+    try {
+      found = runner.isLight ? runner.now(inRange(picture.pixels, range)) : await this.#watched(runner, inRange(picture.pixels, range));
+    } finally {
+      if (this.#opening === runner) this.#opening = null;
+    }
+    const over = overflowing(network, found);
+    if (over) throw new NetworkError(`${overflow(over)}; train the network with a lower rate, or check which pixels it expects.`);
+    const changed = this.#source !== picture.was || this.#pixels !== picture.before;
+    if (this.#runner !== runner) this.#runner?.stop();
+    this.#runner = runner;
+    this.#show(network, which, { size, range, found, first, picture: changed ? this.#pictureFor(size) : picture, took: performance.now() - started });
+    if (changed) this.#answer();
   }
 
-  #show(network, which, first = false) {
+  /** The picture that is here, in the size of a network: {pixels, source}, and what it was made of. */
+  #pictureFor({ rows, columns, channels }) {
+    const was = this.#source, before = this.#pixels, same = rows === this.#size.rows && columns === this.#size.columns && channels === this.#size.channels;
+    const empty = () => new Float32Array(rows * columns * channels);
+    if (was.kind === "drawn") return { was, before, source: was, pixels: same && before.length === rows * columns * channels ? before : empty() };
+    try {
+      return { was, before, source: was, pixels: this.#madeFrom(was, { rows, columns, channels }) };
+    } catch {
+      return { was, before, source: { kind: "drawn" }, pixels: empty() }; // a picture that this network cannot be shown
+    }
+  }
+
+  #show(network, which, { size, range, found, first, picture, took }) {
     const before = this.#size;
     this.#network = network;
     this.#which = which;
-    this.#took = 0;
-    this.#size = view(network.input);
-    this.#range = which !== "own" ? "255" : { 0: String(network.pixels?.[1] ?? 1), "-1": "-1" }[network.pixels?.[0] ?? 0];
+    this.#took = took;
+    this.#size = size;
+    this.#range = range;
     this.#meaning = null;
     const select = this.$("#which");
     if (which === "own" && !select.querySelector("[value=own]")) select.append(make("option", { value: "own" }));
@@ -308,22 +404,18 @@ export class NetworkExplorer extends LiveFigure {
     this.#cell = [rows >> 1, columns >> 1];
     this.$("#picture").setAttribute("aria-label", `The picture, ${rows} rows, ${columns} columns: the arrow keys move, Space paints`);
     this.$("#picture").setAttribute("aria-describedby", "hint");
-    if (first || rows !== before.rows || columns !== before.columns || channels !== before.channels) {
-      this.#history = [];
-      if (this.#source.kind === "drawn") this.#pixels = new Float32Array(rows * columns * channels);
-    }
-    try {
-      this.#fetchSource();
-    } catch {
-      this.#source = { kind: "drawn" }; // a picture that this network cannot be shown
-      this.#pixels = new Float32Array(rows * columns * channels);
-    }
+    if (first || rows !== before.rows || columns !== before.columns || channels !== before.channels) this.#history = [];
+    this.#source = picture.source;
+    this.#pixels = picture.pixels;
     this.#check("range", this.#range);
+    this.#found = found;
     this.#layers();
     this.#bars();
     this.#trouble("");
-    this.#answer(true);
-    if (!first) this.announce(`${which === "own" ? `Your network ${network.name}` : BOOKS[which].words}: ${plural(network.layers.length, "layer")}. ${this.#spoken()}`);
+    this.#progress(null);
+    this.#paintPicture();
+    this.#say = first ? null : () => `${which === "own" ? `Your network ${network.name}` : BOOKS[which].words}: ${plural(network.layers.length, "layer")}. ${this.#spoken()}`;
+    this.#finish(found);
   }
 
   /** What the reader says that the outputs are. */
@@ -331,8 +423,8 @@ export class NetworkExplorer extends LiveFigure {
     this.#meaning = key;
     this.#layers();
     this.#bars();
-    this.#answer(true);
-    this.announce(this.#spoken());
+    this.#say = () => this.#spoken();
+    this.#finish(this.#found);
   }
 
   #layers() {
@@ -398,17 +490,18 @@ export class NetworkExplorer extends LiveFigure {
     this.#source = { kind: "garment", n };
     this.#fetchSource();
     this.#trouble("");
-    this.#answer();
-    this.announce(`${this.#names[n % this.#sprite.columns]}, a test picture. ${this.#spoken()}`);
+    this.#answer(() => `${this.#names[n % this.#sprite.columns]}, a test picture. ${this.#spoken()}`);
   }
 
   /** Make the picture again from what it comes from, in the size of the network. */
   #fetchSource() {
-    const { rows, columns, channels } = this.#size, { kind, n, pixels } = this.#source;
-    if (kind === "garment") {
-      const grey = fitted(this.#sprite.data[n], SIDE, SIDE, rows, columns);
-      this.#pixels = channels === 1 ? grey : Float32Array.from({ length: 3 * grey.length }, (_, k) => grey[Math.floor(k / 3)]);
-    } else if (kind === "own") this.#pixels = channels === 1 ? garment(pixels, rows, columns, this.#light) : photograph(pixels, rows, columns, this.#light);
+    if (this.#source.kind !== "drawn") this.#pixels = this.#madeFrom(this.#source, this.#size);
+  }
+
+  #madeFrom({ kind, n, pixels }, { rows, columns, channels }) {
+    if (kind === "own") return channels === 1 ? garment(pixels, rows, columns, this.#light) : photograph(pixels, rows, columns, this.#light);
+    const grey = fitted(this.#sprite.data[n], SIDE, SIDE, rows, columns);
+    return channels === 1 ? grey : Float32Array.from({ length: 3 * grey.length }, (_, k) => grey[Math.floor(k / 3)]);
   }
 
   async #ownPicture(file) {
@@ -423,8 +516,7 @@ export class NetworkExplorer extends LiveFigure {
       throw error;
     }
     this.#trouble("");
-    this.#answer();
-    this.announce(`Your picture. ${this.#spoken()}`);
+    this.#answer(() => `Your picture. ${this.#spoken()}`);
   }
 
   #turn(light) {
@@ -441,16 +533,14 @@ export class NetworkExplorer extends LiveFigure {
       this.#check("light", before);
       return this.#trouble(error.message);
     }
-    this.#answer();
-    this.announce(this.#spoken());
+    this.#answer(() => this.#spoken());
   }
 
   #expect(key) {
     this.#range = key;
     this.#kinds = kindsOf(this.#network, key === "-1" ? "signed" : "image");
     if (this.ending.layer) this.#kinds.set(this.ending.layer.name, "relu");
-    this.#answer();
-    this.announce(this.#spoken());
+    this.#answer(() => this.#spoken());
   }
 
   #keep() {
@@ -463,16 +553,14 @@ export class NetworkExplorer extends LiveFigure {
     if (!before) return;
     this.#pixels = before.pixels;
     this.#source = before.source;
-    this.#answer();
-    this.announce(`Undone. ${this.#spoken()}`, 100);
+    this.#answer(() => `Undone. ${this.#spoken()}`);
   }
 
   #clear() {
     this.#keep();
     this.#pixels = new Float32Array(this.#pixels.length);
     this.#source = { kind: "drawn" };
-    this.#answer();
-    this.announce(`The picture is empty. ${this.#spoken()}`, 100);
+    this.#answer(() => `The picture is empty. ${this.#spoken()}`);
   }
 
   #mirror() {
@@ -483,8 +571,7 @@ export class NetworkExplorer extends LiveFigure {
       return was[(i * columns + columns - 1 - j) * channels + c];
     });
     this.#source = { kind: "drawn", from: this.#source };
-    this.#answer();
-    this.announce(`Mirrored. ${this.#spoken()}`, 100);
+    this.#answer(() => `Mirrored. ${this.#spoken()}`);
   }
 
   /** The colour that the brush leaves, a number for each channel. */
@@ -499,8 +586,7 @@ export class NetworkExplorer extends LiveFigure {
     this.#source = { kind: "drawn" };
     if (this.#tool === "fill") {
       this.#fill(...place.map(Math.round));
-      this.#answer();
-      this.announce(this.#spoken());
+      this.#answer(() => this.#spoken());
       return;
     }
     this.#stroke = place;
@@ -519,7 +605,7 @@ export class NetworkExplorer extends LiveFigure {
   #ended() {
     if (!this.#stroke) return;
     this.#stroke = null;
-    this.announce(this.#spoken());
+    this.#answer(() => this.#spoken());
   }
 
   /** One touch of the brush: full in the middle, softer at the rim. */
@@ -576,7 +662,9 @@ export class NetworkExplorer extends LiveFigure {
     event.preventDefault();
     this.#marks();
     this.#point(this.#cell);
-    if (step || erase || [" ", "Enter"].includes(event.key)) this.announce(`Row ${this.#cell[0]}, column ${this.#cell[1]}: ${this.#pixelWords(...this.#cell)}. ${step && !this.#pen ? "" : this.#spoken()}`, step ? 150 : 500);
+    const here = `Row ${this.#cell[0]}, column ${this.#cell[1]}: ${this.#pixelWords(...this.#cell)}.`;
+    if (step && !this.#pen) this.announce(here, 150);
+    else if (step || erase || [" ", "Enter"].includes(event.key)) this.#say = () => `${here} ${this.#spoken()}`;
   }
 
   /** Paint at the cursor. */
@@ -601,28 +689,107 @@ export class NetworkExplorer extends LiveFigure {
 
   /* -- running and painting -- */
 
-  /** The picture changed: run the network and show everything, once for each frame. */
-  #answer(now = false) {
+  /** The picture changed: run the network and show everything, once for each frame; say() is told then. */
+  #answer(say = null) {
     clearTimeout(this.#pause);
     this.#paintPicture();
-    const work = () => {
-      this.#run();
-      this.#draw();
-    };
-    if (now) work();
-    else if (this.#took > SLOW) this.#pause = setTimeout(work, 250);
-    else this.later(work);
+    if (say) this.#say = say;
+    const { isLight } = this.#runner;
+    if (!isLight || this.#took > SLOW) this.#pause = setTimeout(() => this.#run(), 250);
+    else this.later(() => this.#run());
   }
 
-  #run() {
-    const [scale, offset] = RANGES[this.#range], started = performance.now();
-    this.#found = this.#network.run(scale === 1 ? this.#pixels : this.#pixels.map((value) => value * scale + offset));
-    if (this.ending.layer) {
-      const { data } = this.#found.get(this.#network.output), largest = data.reduce((a, b) => Math.max(a, b)), powers = [...data].map((z) => Math.exp(z - largest));
-      const sum = powers.reduce((a, b) => a + b, 0), shares = this.ending.add === "softmax" ? powers.map((power) => power / sum) : [...data].map((z) => 1 / (1 + Math.exp(-z)));
-      this.#found.set(this.ending.layer.name, { shape: this.ending.layer.shape, data: Float32Array.from(shares) });
-    }
+  /** Run the network: in the page what takes a moment, the rest in a thread. Kept when it is shown. */
+  #run(everything = false) {
+    if (!this.#runner.isLight) return this.#send(everything);
+    const started = performance.now(), found = this.#runner.now(inRange(this.#pixels, this.#range));
     this.#took = performance.now() - started;
+    this.#finish(found, everything);
+    return Promise.resolve();
+  }
+
+  /** The outputs of all layers are there: show them. */
+  #finish(found, everything = false) {
+    this.#found = found;
+    const { layer, add } = this.ending, over = overflowing(this.#network, found);
+    if (layer) for (const [name, one] of surveyed(new Map([[layer.name, { shape: layer.shape, data: sharesOf(found.get(this.#network.output).data, add) }]]))) found.set(name, one);
+    if (over) this.#trouble(`${overflow(over)}, so there is no answer for this picture; does the network expect other pixels?`);
+    else if (this.#overflows) this.#trouble("");
+    this.#overflows = over;
+    this.#draw(everything);
+    if (this.#say) this.announce(this.#say());
+    this.#say = null;
+  }
+
+  /** Run in the thread. One picture at a time; of those that come meanwhile only the last is run. */
+  #send(everything = false) {
+    if (this.#sending?.runner === this.#runner) {
+      this.#again = true;
+      if (this.#network.cost > LONG) this.#runner.stop();
+      return this.#sending.rest;
+    }
+    const runner = this.#runner, sending = (this.#sending = { runner });
+    return (sending.rest = this.#inThread(runner, everything).finally(() => {
+      if (this.#sending === sending) this.#sending = null;
+    }));
+  }
+
+  async #inThread(runner, everything) {
+    do {
+      this.#again = false;
+      try {
+        const started = performance.now(), found = await this.#watched(runner, inRange(this.#pixels, this.#range));
+        if (runner !== this.#runner) return;
+        this.#took = performance.now() - started;
+        if (!this.#again) this.#finish(found, everything);
+      } catch (error) {
+        if (runner !== this.#runner) return;
+        if (this.#again) continue;
+        if (!error.stopped) return this.#trouble(error.message);
+        return this.#progress("Stopped. What is shown belongs to the picture before.", null);
+      }
+    } while (this.#again);
+  }
+
+  /** Run in the thread, and show how far it is if that takes a while. */
+  async #watched(runner, pixels) {
+    const all = runner.network.layers, order = new Map(all.map(({ name }, n) => [name, n]));
+    let news = { layer: all[0].name, share: 0 }, shown = false;
+    const show = () => {
+      if (!shown) this.announce("The network is at work; it can be stopped.", 0);
+      shown = true;
+      this.#progress(`At work: layer ${1 + order.get(news.layer)} of ${all.length}, ${news.layer.slice(0, 60)}`, news.share);
+    };
+    const wait = setTimeout(show, PATIENCE);
+    try {
+      return await runner.later(pixels, (heard) => {
+        news = heard;
+        if (shown) show();
+      });
+    } finally {
+      clearTimeout(wait);
+      if (shown) this.#progress(null);
+    }
+  }
+
+  /** The line of a network at work: a share of it, or null and a button that runs it again; no words hide it. */
+  #progress(words, share = null) {
+    const line = this.$("#running"), focused = line.contains(this.shadowRoot.activeElement);
+    line.hidden = words === null;
+    if (focused && words === null) this.$("#picture").focus({ preventScroll: true }); // the button is gone
+    this.$("#running-words").textContent = words ?? "";
+    this.$("#running-share").hidden = share === null;
+    this.$("#running-share").value = share ?? 0;
+    const button = this.$("#stop"), text = share === null ? "Run" : "Stop";
+    if (button.textContent !== text) button.textContent = text;
+    if (words?.startsWith("Stopped")) this.announce(words, 0);
+  }
+
+  #stopOrRun() {
+    if (this.#opening || this.#sending) {
+      this.#again = false;
+      (this.#opening ?? this.#sending.runner).stop();
+    } else this.#send();
   }
 
   #draw(everything = false) {
@@ -634,11 +801,11 @@ export class NetworkExplorer extends LiveFigure {
     if (this.#look) this.#showWhy(false);
   }
 
-  /** Run the network and paint every layer, in sight or not: for the benchmark. */
+  /** Run the network and paint every layer, in sight or not: for the benchmark. Kept when it is done. */
   runAll() {
+    clearTimeout(this.#pause);
     this.#paintPicture();
-    this.#run();
-    this.#draw(true);
+    return this.#run(true);
   }
 
   #paintPicture() {
@@ -679,8 +846,7 @@ export class NetworkExplorer extends LiveFigure {
     const { units, two, layer } = this.ending, { data } = this.#found.get(layer?.name ?? this.#network.output);
     // One output for two classes is the share of the second, as Keras numbers them.
     if (two) return [{ n: 0, share: 1 - data[0] }, { n: 1, share: data[0] }];
-    const all = range(units).map((n) => ({ n, share: data[n] }));
-    return units <= 10 ? all : all.sort((a, b) => b.share - a.share).slice(0, 10);
+    return (units <= 10 ? range(units) : largestTen(data)).map((n) => ({ n, share: data[n] }));
   }
 
   #showAnswer() {
@@ -689,17 +855,18 @@ export class NetworkExplorer extends LiveFigure {
       const { n, share } = answers[k], [name, rail, number] = row.children;
       row.classList.toggle("best", n === best.n && answers.length > 1);
       name.textContent = this.#className(n);
-      rail.firstChild.style.width = `${100 * clamp(share, 0, 1)}%`;
+      rail.firstChild.style.width = `${100 * clamp(share || 0, 0, 1)}%`;
       rail.hidden = !shares && !add;
-      number.textContent = shares || add ? percent(share) : short(share);
+      number.textContent = this.#overflows || !Number.isFinite(share) ? "\u2013" : shares || add ? percent(share) : short(share);
     });
     const { n, from } = this.#source, garment = n ?? from?.n, told = garment === undefined ? "" : this.#names[garment % this.#sprite.columns];
-    const right = told && units > 1 && this.#network.classes?.includes(told) ? (this.#className(best.n) === told ? " The network is right." : " The network is wrong.") : "";
+    const right = told && units > 1 && !this.#overflows && this.#network.classes?.includes(told) ? (this.#className(best.n) === told ? " The network is right." : " The network is wrong.") : "";
     this.$("#truth").textContent = !units ? "The network ends in maps, so there are no classes to choose from; look at its last layer." : told ? `The label of this test picture${from ? ", mirrored" : ""}: ${told}.${right}` : "";
   }
 
   #spoken() {
     const { units, shares, add } = this.ending;
+    if (this.#overflows) return `${overflow(this.#overflows)}.`;
     if (!units) return "The network answers with maps.";
     return `${this.#answers().sort((a, b) => b.share - a.share).slice(0, 3).map(({ n, share }) => `${this.#className(n)} ${shares || add ? percent(share) : short(share)}`).join(", ")}.`;
   }
@@ -734,14 +901,10 @@ export class NetworkExplorer extends LiveFigure {
   #paintLayer(one) {
     const { layer, geometry: g } = one;
     if (!one.canvas || !g) return;
-    const { data } = this.#found.get(layer.name), kind = this.#kinds.get(layer.name);
+    const { data, most, limits } = this.#found.get(layer.name), kind = this.#kinds.get(layer.name);
     one.stale = false;
-    one.limit = kind === "relu" && layer.added ? 1 : magnitude(data);
-    if (this.#scale === "map" && !g.isList) {
-      one.limits = Array(g.shown).fill(0);
-      for (let k = 0, map = 0; k < data.length; k++, map = map + 1 === g.channels ? 0 : map + 1) if (map < g.shown) one.limits[map] = Math.max(one.limits[map], Math.abs(data[k]));
-      one.limits = one.limits.map((most) => most || 1);
-    } else one.limits = null;
+    one.limit = kind === "relu" && layer.added ? 1 : most || 1;
+    one.limits = this.#scale === "map" && !g.isList ? Array.from(limits.subarray(0, g.shown), (each) => each || 1) : null;
     paintMaps(one.canvas, data, g, kind, one.limits ?? one.limit);
     this.#legend(one);
     if (g.few) this.#numbers(one, data, kind);
@@ -925,7 +1088,7 @@ export class NetworkExplorer extends LiveFigure {
     this.$("#why-sum").replaceChildren(...showWhy(said, {
       layer, n, part: this.#look.part,
       className: (unit) => this.#className(unit),
-      read: (name) => [this.#kinds.get(name), magnitude(this.#found.get(name).data)],
+      read: (name) => [this.#kinds.get(name), this.#found.get(name).most || 1],
       drawnAs: (name) => this.#drawnAs(name)?.layer.name ?? "the picture",
       shapeOf: (name) => this.#found.get(name).shape,
       opened: (part) => (this.#look.part = part),
@@ -939,13 +1102,6 @@ export class NetworkExplorer extends LiveFigure {
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || ["number", "text"].includes(event.target.type)) return;
     event.preventDefault();
     this.#undo();
-  }
-
-  #drag(event) {
-    if (![...(event.dataTransfer?.types ?? [])].includes("Files")) return;
-    event.preventDefault();
-    this.classList.toggle("over", event.type === "dragover");
-    if (event.type === "drop") this.#take(event.dataTransfer.files[0]);
   }
 
   #trouble(text) {

@@ -33,7 +33,9 @@ export function readNetwork(buffer) {
   if (dtype !== "float32" && dtype !== "float16") throw new NetworkError(`The file's weights are ${quote(dtype)}; only float32 and float16 can be read.`);
   if ((bytes.length - 12 - length) % (dtype === "float16" ? 2 : 4)) throw new NetworkError("The file ends within a weight; it is damaged.");
   // Every browser's machine stores the lowest byte first, as the file does.
-  return new Network(description, dtype === "float16" ? widened(new Uint16Array(buffer, 12 + length)) : new Float32Array(buffer, 12 + length));
+  const network = new Network(description, dtype === "float16" ? widened(new Uint16Array(buffer, 12 + length)) : new Float32Array(buffer, 12 + length));
+  network.file = buffer; // for a thread that runs it
+  return network;
 }
 
 /** Numbers in half precision as float32: a bit of sign, five of exponent, ten of fraction. */

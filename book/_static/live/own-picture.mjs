@@ -8,6 +8,15 @@
    Colour networks: the middle of the photograph, as wide and high as the network's picture,
    shrunk by averaging. */
 
+import { isDeepGrey } from "./deep-png.mjs";
+import { lookInto } from "./picture-file.mjs";
+import { Thread } from "./thread.mjs";
+
+const LARGEST_FILE = 100e6;
+const MOST_PIXELS = 50e6;
+const LONGEST_SIDE = 30000; // no browser paints more in one row
+// Upright, and the numbers as they are in the file: Pillow knows no colour profiles and no gamma either.
+const NUMBERS = { imageOrientation: "from-image", colorSpaceConversion: "none" };
 const LONGEST = 1120; // chapter 5 shrinks what is larger; here the browser does
 const EVEN = "This picture shows one even area. Choose one with a garment on a plain ground.";
 
@@ -20,16 +29,46 @@ export function rint(value) {
   return rest < 0.5 || (rest === 0.5 && down % 2 === 0) ? down : down + 1;
 }
 
-/** The pixels of a file: {width, height, data}, RGBA on white. */
-export async function openPicture(file) {
-  let picture = null;
+/** A file's name for a sentence. */
+const called = (file) => (file.name ? `\u201c${file.name.slice(0, 60)}\u201d` : "This");
+const thread = new Thread(); // for the rare pictures that the browser does not read as the chapters do
+
+/** A file -> {picture, width, height}: an ImageBitmap, upright, its numbers as they are in the file.
+
+    What the file is and how large its picture, its first bytes say, before anything is decoded.
+    shortest: how many pixels the shorter side needs. */
+export async function readPicture(file, shortest = 1) {
+  const name = called(file);
+  if (file.size > LARGEST_FILE) throw new PictureError(`${name} has ${Math.round(file.size / 1e6)} MB; ${LARGEST_FILE / 1e6} MB is the most, so save it smaller.`);
+  if (!file.size) throw new PictureError(`${name} is empty.`);
+  const { kind, size, head } = await lookInto(file).catch(() => {
+    throw new PictureError(`${name} cannot be read; choose it again.`);
+  });
+  if (kind === "network") throw new PictureError(`${name} is a network file and no picture; the network explorer opens it.`);
+  if (!kind) throw new PictureError(`${name} is no picture that this browser can read; JPEG, PNG and WebP always work.`);
+  if (!size) throw new PictureError(`${name} is damaged.`);
+  const [width, height] = size, pixels = `${width} x ${height} pixels`;
+  if (Math.min(width, height) < shortest) throw new PictureError(`${name} is a picture of ${pixels}; ${shortest} on the shorter side are needed.`);
+  if (width * height > MOST_PIXELS || Math.max(width, height) > LONGEST_SIDE)
+    throw new PictureError(`${name} has ${pixels}, which is too large; shrink it to ${MOST_PIXELS / 1e6} million pixels or fewer.`);
   try {
-    picture = await createImageBitmap(file);
+    const picture = isDeepGrey(head) ? await deepPicture(file, width, height) : await createImageBitmap(file, NUMBERS);
+    return { picture, width: picture.width, height: picture.height };
   } catch {
-    throw new PictureError(`\u201c${file.name.slice(0, 60)}\u201d is no picture that this browser can read; save it as PNG or JPEG.`);
+    throw new PictureError(`${name} is damaged, or of a kind that this browser reads only in part.`);
   }
-  const shrink = Math.min(1, LONGEST / Math.max(picture.width, picture.height));
-  const [width, height] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * shrink)));
+}
+
+async function deepPicture(file, width, height) {
+  const { grey } = await thread.ask({ job: "deep", file }), image = new ImageData(width, height), pixels = new Uint32Array(image.data.buffer);
+  for (let k = 0; k < grey.length; k++) pixels[k] = 0xff000000 | (grey[k] * 0x10101);
+  return createImageBitmap(image, NUMBERS);
+}
+
+/** The same on white as {width, height, data}, RGBA; shrunk by the browser if a side is longer than `longest`. */
+export async function openPicture(file, { longest = LONGEST, shortest = 1 } = {}) {
+  const { picture, width: wide, height: high } = await readPicture(file, shortest), shrink = Math.min(1, longest / Math.max(wide, high));
+  const [width, height] = [wide, high].map((side) => Math.max(1, Math.round(side * shrink)));
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.imageSmoothingQuality = "high";
@@ -37,7 +76,7 @@ export async function openPicture(file) {
   context.fillRect(0, 0, width, height);
   context.drawImage(picture, 0, 0, width, height);
   picture.close();
-  return { width, height, data: context.getImageData(0, 0, width, height).data };
+  return { width, height, data: context.getImageData(0, 0, width, height).data, from: [wide, high] };
 }
 
 /** Grey as Pillow makes it, in whole numbers. */

@@ -1,18 +1,18 @@
 /* <photo-lab>: the book's MobileNet on a photograph, in the reader's browser (chapter 6).
 
    The photograph is read and shrunk as the chapter does it (resize.mjs), the network runs
-   in a worker (photo-worker.mjs), and neither leaves the page. The network's file is
+   in a worker (worker.mjs), and neither leaves the page. The network's file is
    loaded when the reader asks for it. What every place of the last maps adds to a class's
    logit is shown over the photograph and in numbers, and adds up to the logit. */
 
 import { LiveFigure, bracketed, cellStyle, choice, define, enable, magnitude, make, write } from "./figure.mjs";
+import { takeFiles } from "./incoming.mjs";
+import { readPicture } from "./own-picture.mjs";
 import { enlarged, prepared, rowReader } from "./resize.mjs";
+import { Thread } from "./thread.mjs";
 
 const FOLDER = new URL("photo-lab/", import.meta.url);
 const SHORTEST = 16; // pixels on the shorter side: the chapter's bound
-const MOST_PIXELS = 50e6;
-const LONGEST = 30000; // no browser paints more in one row
-const LARGEST_FILE = 100e6;
 const DARKEST = 0.25; // of its brightness a picture keeps where nothing speaks for the class
 
 /** A share as a percentage that never claims to be sure. */
@@ -24,7 +24,7 @@ export function percent(share) {
 
 /** Which share of its brightness each pixel of a square keeps: as the chapter lights its pictures. */
 export function light(places, [rows, columns], side) {
-  const heat = places.map((value) => Math.max(value, 0)), most = Math.max(...heat) + 1e-9;
+  const heat = places.map((value) => Math.max(value, 0)), most = heat.reduce((a, b) => Math.max(a, b)) + 1e-9;
   const lit = enlarged(heat.map((value) => value / most), rows, columns, side);
   // Padding moves what a place looks at by half a place, 16 pixels, to the right and down.
   const shift = Math.round(side / rows / 2), at = (n) => Math.max(0, n - shift);
@@ -32,32 +32,6 @@ export function light(places, [rows, columns], side) {
     const share = lit[at(Math.floor(n / side)) * side + at(n % side)];
     return DARKEST + (1 - DARKEST) * Math.min(1, Math.max(0, share));
   });
-}
-
-/** A file's picture and its size; an Error with one sentence where there is none. */
-async function decoded(file) {
-  const name = file.name ? `\u201c${file.name.slice(0, 60)}\u201d` : "This";
-  if (file.size > LARGEST_FILE) throw new Error(`${name} has ${Math.round(file.size / 1e6)} MB; ${LARGEST_FILE / 1e6} MB is the most, so save it smaller.`);
-  if (!file.size) throw new Error(`${name} is empty.`);
-  const image = new Image(), address = URL.createObjectURL(file);
-  try {
-    image.src = address; // a browser reads the size first and decodes when it has to
-    await new Promise((good, bad) => Object.assign(image, { onload: good, onerror: bad }));
-  } catch {
-    throw new Error(`${name} is no picture that this browser can read; JPEG, PNG and WebP always work.`);
-  } finally {
-    URL.revokeObjectURL(address);
-  }
-  const { naturalWidth: width, naturalHeight: height } = image, size = `${width} x ${height} pixels`;
-  if (Math.min(width, height) < SHORTEST) throw new Error(`${name} has ${size}; ${SHORTEST} on the shorter side are needed.`);
-  if (width * height > MOST_PIXELS || Math.max(width, height) > LONGEST)
-    throw new Error(`${name} has ${size}, which is too large; shrink it to ${MOST_PIXELS / 1e6} million pixels or fewer.`);
-  try {
-    // Upright, and the numbers as they are in the file: Pillow knows no colour profiles either.
-    return await createImageBitmap(file, { imageOrientation: "from-image", colorSpaceConversion: "none" });
-  } catch {
-    throw new Error(`${name} is damaged, or of a kind that this browser reads only in part.`);
-  }
 }
 
 export class PhotoLab extends LiveFigure {
@@ -102,9 +76,7 @@ export class PhotoLab extends LiveFigure {
   `;
 
   #lab = null; // lab.json
-  #worker = null;
-  #questions = new Map(); // to the worker: number -> {good, bad}
-  #asked = 0;
+  #thread = new Thread();
   #loading = null; // the network on its way; #ready when it is there
   #ready = false;
   #turn = 0; // of photographs: what comes of an earlier one is dropped
@@ -155,19 +127,13 @@ export class PhotoLab extends LiveFigure {
             make("p", { className: "note numbers", id: "time" }),
             make("details", { id: "map" }, make("summary", {}, "The map in numbers"), make("div", { id: "numbers" }))))),
       make("p", { className: "note", id: "honest" }));
-    for (const name of ["dragover", "dragleave", "drop"]) this.addEventListener(name, (event) => this.#drag(event));
+    takeFiles(this, (file, note) => this.open(file, note));
     this.ready = this.#begin();
-  }
-
-  connectedCallback() {
-    super.connectedCallback();
-    document.addEventListener("paste", this.#paste);
   }
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    document.removeEventListener("paste", this.#paste);
-    this.#worker?.terminate();
+    this.#thread.stop();
   }
 
   async #begin() {
@@ -201,16 +167,17 @@ export class PhotoLab extends LiveFigure {
   }
 
   /** Show a file that the reader chose, dropped or pasted. */
-  open(file) {
+  open(file, note = "") {
     this.$("#file").value = "";
-    return file ? (this.#last = this.#tried(() => this.#show(async () => file, null))) : this.#last;
+    return file ? (this.#last = this.#tried(() => this.#show(async () => file, null), note)) : this.#last;
   }
 
   /** Do something; what goes wrong is told in one sentence. */
-  async #tried(work) {
+  async #tried(work, note = "") {
     try {
       this.#trouble("");
       await work();
+      if (note) this.#trouble(note);
     } catch (error) {
       this.#trouble(error.message);
       this.#mark();
@@ -224,7 +191,7 @@ export class PhotoLab extends LiveFigure {
 
   /** Read, decode and shrink a picture; if the network is there, it looks at it. */
   async #show(read, example) {
-    const turn = ++this.#turn, { side } = this.#lab, bitmap = await decoded(await read()), { width, height } = bitmap;
+    const turn = ++this.#turn, { side } = this.#lab, { picture: bitmap, width, height } = await readPicture(await read(), SHORTEST);
     const { pixels, milliseconds } = turn === this.#turn ? await this.#shrink(bitmap, side) : {};
     if (turn !== this.#turn) return bitmap.close();
     [this.#pixels, this.#shrunk, this.#example, this.#answer] = [pixels, milliseconds, example, null];
@@ -236,53 +203,13 @@ export class PhotoLab extends LiveFigure {
 
   /** As the chapter does it: in the worker, or here where the browser cannot paint in a worker. */
   async #shrink(bitmap, side) {
-    if (typeof OffscreenCanvas !== "undefined") return this.#ask({ kind: "shrink", bitmap, side }, [bitmap]);
+    if (typeof OffscreenCanvas !== "undefined") return this.#thread.ask({ job: "shrink", bitmap, side }, { transfer: [bitmap] });
     const begin = performance.now(), { width, height } = bitmap;
     const pixels = prepared(width, height, rowReader(bitmap, width, height), side).data;
     return { pixels, milliseconds: performance.now() - begin };
   }
 
-  #paste = (event) => {
-    const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
-    if (!file || event.target.closest?.("input, textarea, [contenteditable]")) return;
-    event.preventDefault();
-    this.open(file);
-  };
-
-  #drag(event) {
-    if (![...(event.dataTransfer?.types ?? [])].includes("Files")) return;
-    event.preventDefault();
-    this.classList.toggle("over", event.type === "dragover");
-    if (event.type === "drop") this.open(event.dataTransfer.files[0]);
-  }
-
-  /* -- the worker -- */
-
-  /** Ask the worker; kept with its answer, or broken with one sentence. */
-  #ask(question, transfer = []) {
-    if (!this.#worker) {
-      const worker = (this.#worker = new Worker(new URL("photo-worker.mjs", import.meta.url), { type: "module" }));
-      worker.onmessage = ({ data }) => this.#hear(data);
-      worker.onerror = () => {
-        this.#worker = null;
-        for (const { bad } of this.#questions.values()) bad(new Error("The network\u2019s thread could not be started. Load the page again, or try a newer browser."));
-        this.#questions.clear();
-      };
-    }
-    const number = ++this.#asked;
-    return new Promise((good, bad) => {
-      this.#questions.set(number, { good, bad });
-      this.#worker.postMessage({ ...question, number }, transfer);
-    });
-  }
-
-  #hear({ kind, number, ...message }) {
-    if (kind === "loading") return void (this.$("#progress").value = message.share);
-    const { good, bad } = this.#questions.get(number);
-    this.#questions.delete(number);
-    if (kind === "trouble") bad(new Error(message.text));
-    else good(message);
-  }
+  /* -- the network -- */
 
   /** Load the network, once; kept when it has looked at the picture. */
   load() {
@@ -295,7 +222,7 @@ export class PhotoLab extends LiveFigure {
     Object.assign(progress, { hidden: false, value: 0 });
     this.announce("Loading the network.", 0);
     try {
-      await this.#ask({ kind: "load", address: new URL("network.bin", FOLDER).href });
+      await this.#thread.ask({ job: "load", address: new URL("network.bin", FOLDER).href }, { tell: ({ share }) => (progress.value = share) });
     } catch (error) {
       this.#loading = null;
       throw error;
@@ -318,10 +245,10 @@ export class PhotoLab extends LiveFigure {
   }
 
   async #run(turn) {
-    const answer = await this.#ask({ kind: "look", pixels: this.#pixels });
+    const answer = await this.#thread.ask({ job: "look", pixels: this.#pixels });
     if (turn !== this.#turn) return;
     this.#answer = answer;
-    this.#class = answer.logits.indexOf(Math.max(...answer.logits));
+    this.#class = answer.logits.reduce((best, logit, n) => (logit > answer.logits[best] ? n : best), 0);
     this.#tell();
   }
 
@@ -398,7 +325,7 @@ export class PhotoLab extends LiveFigure {
 
   /** The strongest place of the map, in words. */
   #where() {
-    const { shape: [rows, columns] } = this.#answer, places = this.#places(), best = places.indexOf(Math.max(...places));
+    const { shape: [rows, columns] } = this.#answer, places = this.#places(), best = places.reduce((most, value, n) => (value > places[most] ? n : most), 0);
     if (!(places[best] > 0)) return "";
     return `Most comes from row ${1 + Math.floor(best / columns)} of ${rows}, column ${1 + (best % columns)} of ${columns}.`;
   }

@@ -10,6 +10,8 @@
    multiplications, and run(tensors, weights), which does the work. A plan is made
    before any memory is taken, so a network can be refused in good time. */
 
+import { costOf, tooLong } from "./costs.mjs";
+
 /** What is said to a reader whose network cannot be run: one sentence. */
 export class NetworkError extends Error {}
 
@@ -18,7 +20,7 @@ export const LIMITS = {
   layers: 500,
   values: 2 ** 24, // in one layer's output
   allValues: 2 ** 25, // in all outputs together: 128 MiB
-  work: 4e9, // multiplications for one picture: a few seconds
+  cost: 30e9, // nanoseconds for one picture, by costs.mjs
 };
 
 export const volume = (shape) => shape.reduce((product, size) => product * size, 1);
@@ -244,10 +246,10 @@ function product(a, rows, deep, w, wide, bias, to, start) {
   }
 }
 
-/** The pixels under each window of one row of the output, a row of numbers for each window; 0 beside the picture. */
-function gather({ shape: [H, W, C], data }, win, i, patches) {
+/** The pixels under the windows first to until of one row of the output, a row of numbers for each; 0 beside the picture. */
+function gather({ shape: [H, W, C], data }, win, i, first, until, patches) {
   const [kh, kw] = win.kernel, [sh, sw] = win.stride, [dh, dw] = win.dilation;
-  for (let j = 0, to = 0; j < win.columns; j++)
+  for (let j = first, to = 0; j < until; j++)
     for (let u = 0; u < kh; u++) {
       const row = i * sh + u * dh - win.top;
       for (let v = 0; v < kw; v++) {
@@ -258,17 +260,21 @@ function gather({ shape: [H, W, C], data }, win, i, patches) {
     }
 }
 
+const LARGEST_PATCHES = 2 ** 22; // numbers that are gathered at a time
+
 /** Cross-correlation. Kernel: (rows, columns, channels, filters). */
 function convolve(x, kernel, bias, win, filters) {
   const out = tensor([win.rows, win.columns, filters]), [H, W, C] = x.shape, deep = volume(win.kernel) * C;
   // Filters of 1x1 at every pixel: the picture itself is the matrix.
   if (deep === C && win.rows === H && win.columns === W) product(x.data, H * W, C, kernel.data, filters, bias?.data, out.data, 0);
   else {
-    const patches = new Float32Array(win.columns * deep);
-    for (let i = 0; i < win.rows; i++) {
-      gather(x, win, i, patches);
-      product(patches, win.columns, deep, kernel.data, filters, bias?.data, out.data, i * win.columns * filters);
-    }
+    const most = Math.max(4, Math.floor(LARGEST_PATCHES / deep)), patches = new Float32Array(Math.min(win.columns, most) * deep);
+    for (let i = 0; i < win.rows; i++)
+      for (let j = 0; j < win.columns; j += most) {
+        const until = Math.min(j + most, win.columns);
+        gather(x, win, i, j, until, patches);
+        product(patches, until - j, deep, kernel.data, filters, bias?.data, out.data, (i * win.columns + j) * filters);
+      }
   }
   return out;
 }
@@ -980,19 +986,20 @@ export class Network {
       const weights = twin?.weights ?? expected.map((shape) => ({ shape, start: used, end: (used += volume(shape)) }));
       shapes.set(name, plan.shape);
       taken.set(name, { type, weights });
-      return { ...layer, name, type, inputs, shape: plan.shape, plan, weights };
+      const cost = costOf(layer, plan, inputs.map((input) => shapes.get(input)));
+      return { ...layer, name, type, inputs, shape: plan.shape, plan, weights, cost };
     });
     if (values > LIMITS.allValues)
       throw new NetworkError("The network's outputs are too large for this page; try it with smaller pictures.");
-    if (work > LIMITS.work)
-      throw new NetworkError(`One picture takes ${Math.round(work / 1e9).toLocaleString("en")} thousand million multiplications, too many for this page.`);
+    const slow = tooLong(this.layers, LIMITS.cost);
+    if (slow) throw new NetworkError(slow);
     if (used !== numbers.length)
       throw new NetworkError(`The network needs ${used.toLocaleString("en")} weights and the file holds ${numbers.length.toLocaleString("en")}; it is damaged.`);
     for (const layer of this.layers)
       layer.weights = layer.weights.map(({ shape, start, end }) => ({ shape, data: numbers.subarray(start, end) }));
     for (const layer of this.layers)
       for (const { data } of layer.weights)
-        if (!data.every(Number.isFinite)) fail(layer, "has a weight that is not a number");
+        if (!allFinite(data)) fail(layer, "has a weight that is not a number");
     this.output = this.layers.at(-1).name;
     if (description.output !== undefined && description.output !== this.output) {
       if (!shapes.has(description.output)) throw new NetworkError(`The file's output ${quote(description.output)} is none of its layers.`);
@@ -1003,17 +1010,27 @@ export class Network {
     this.pixels = readPixels(description.pixels) ?? pixelsOf(this.layers);
     this.classes = readClasses(description.classes, volume(shapes.get(this.output)));
     this.work = work;
+    this.cost = this.layers.reduce((sum, { cost }) => sum + cost, 0);
     this.parameters = used;
   }
 
-  /** Run one picture, a list of numbers in the order of `input`: Map(layer's name -> tensor). */
-  run(picture) {
+  /** Run one picture, a list of numbers in the order of `input`: Map(layer's name -> tensor). before(layer) is called for each. */
+  run(picture, before = null) {
     if (picture.length !== volume(this.input)) throw new RangeError(`A picture of ${picture.length} numbers for the shape [${this.input}].`);
     const found = new Map([["input", { shape: this.input, data: Float32Array.from(picture) }]]);
-    for (const layer of this.layers)
+    for (const layer of this.layers) {
+      before?.(layer);
       found.set(layer.name, layer.plan.run(layer.inputs.map((name) => found.get(name)), layer.weights));
+    }
     return found;
   }
+}
+
+/** Whether all are numbers: 0 times anything else is none. A plain loop, since there may be millions. */
+function allFinite(data) {
+  let sum = 0;
+  for (let k = 0; k < data.length; k++) sum += data[k] * 0;
+  return sum === 0;
 }
 
 function readShape(shape, what) {

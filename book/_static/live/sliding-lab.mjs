@@ -394,7 +394,7 @@ export class SlidingLab extends LiveFigure {
 
   #pictureOf(channel) {
     const { n, k, c } = this.#state, geometry = plan(this.#state), { before, wide } = geometry;
-    const values = this.#values[channel], count = uses(this.#state, geometry), many = Math.max(...count) ** 2 || 1;
+    const values = this.#values[channel], count = uses(this.#state, geometry), many = count.reduce((a, b) => Math.max(a, b)) ** 2 || 1;
     const counts = this.#looks === "uses";
     const label = counts ? `How often each pixel is used: ${count.map((a) => count.map((b) => a * b).join(", ")).join("; ")}.` : `Channel ${channel + 1} of the picture: ${values.map((row) => row.join(", ")).join("; ")}.`;
     const svg = this.#grid(wide, wide, Math.min(c > 1 ? 1.8 : 2.6, (c > 1 ? 17 : 21) / wide), label);

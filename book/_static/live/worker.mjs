@@ -1,15 +1,14 @@
-/* The photo lab's network, in a thread of its own, so that the page goes on answering.
+/* What the live figures do in a thread of their own (thread.mjs), so that the page goes on answering.
 
-   Comes in, each with a number:
-       {kind: "load", address}          the network's file
-       {kind: "shrink", bitmap, side}   a decoded picture
-       {kind: "look", pixels}           a square of pixels, three numbers each
-   Goes out, with the same number:
-       {kind: "loading", share}         0 to 1, as often as there is news
-       {kind: "ready", side, classes, parameters}
-       {kind: "shrunk", pixels, milliseconds}
-       {kind: "answer", logits, probabilities, places, bias, shape, milliseconds}
-       {kind: "trouble", text}          one sentence
+   The photo lab's jobs, with what each answers:
+       load {address}          {side, classes, parameters}; on the way {share}, 0 to 1
+       shrink {bitmap, side}   {pixels, milliseconds}: a decoded picture as a square of pixels
+       look {pixels}           {logits, probabilities, places, bias, shape, milliseconds}
+   Those of the network explorer:
+       open {buffer}           {}: a network's file, which this thread then has
+       run {pixels}            {found}: every layer's output (running.mjs); on the way {layer, share}
+   And for pictures of all labs:
+       deep {file}             {grey}: a grey PNG of 16 bits, a byte for each pixel
 
    `places` holds for each class what every place of the last maps adds to its logit. The
    features are means over the places, and the head is linear, so
@@ -18,8 +17,11 @@
 
    and nothing is left over: the map of a class is exact. */
 
+import { DeepError, deepGrey } from "./deep-png.mjs";
 import { NetworkError, readNetwork } from "./network-file.mjs";
 import { prepared, rowReader } from "./resize.mjs";
+import { buffersOf, runSlowly } from "./running.mjs";
+import { serve } from "./thread.mjs";
 
 let network = null;
 
@@ -74,36 +76,40 @@ function fits({ layers, input, classes }) {
   return types === "GlobalAveragePooling2D,Dense,Softmax" && input.length === 3 && input[0] === input[1] && input[2] === 3 && classes;
 }
 
-async function load(address, tell) {
-  const read = readNetwork(await fetched(address, tell));
-  if (!fits(read)) throw new NetworkError("The file holds another kind of network than the photo lab's.");
+async function load({ address }, tell) {
+  const read = readNetwork(await fetched(address, (share) => tell({ share })));
+  if (!fits(read)) throw new NetworkError("The file holds another kind of network than the photo lab\u2019s.");
   // The first runs are slow, until the browser has translated the code; the reader need not wait for them.
   look(read, new Float32Array(read.input[0] ** 2 * 3));
   network = read;
-  return { kind: "ready", side: read.input[0], classes: read.classes, parameters: read.parameters };
+  return { answer: { side: read.input[0], classes: read.classes, parameters: read.parameters } };
 }
 
-function shrink(bitmap, side) {
+function shrink({ bitmap, side }) {
   const begin = performance.now(), { width, height } = bitmap;
   const { data } = prepared(width, height, rowReader(bitmap, width, height), side);
   bitmap.close();
-  return { kind: "shrunk", pixels: data, milliseconds: performance.now() - begin };
+  return { answer: { pixels: data, milliseconds: performance.now() - begin } };
 }
 
-const TROUBLE = {
-  load: "The network could not be loaded. Is the connection there? Then press the button again.",
-  shrink: "This picture needs more memory than the browser gives; make it smaller and try again.",
-  look: "The network could not be run on this picture; load the page again.",
-};
+async function run({ pixels }, tell) {
+  const found = await runSlowly(network, pixels, tell);
+  return { answer: { found }, transfer: buffersOf(found) };
+}
+
+async function deep({ file }) {
+  const grey = await deepGrey(new Uint8Array(await file.arrayBuffer()));
+  return { answer: { grey }, transfer: [grey.buffer] };
+}
+
+const MEMORY = "needs more memory than the browser gives";
 
 if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScope)
-  self.onmessage = async ({ data: { kind, number, address, bitmap, side, pixels } }) => {
-    const reply = (message) => postMessage({ number, ...message });
-    try {
-      if (kind === "load") reply(await load(address, (share) => reply({ kind: "loading", share })));
-      else if (kind === "shrink") reply(shrink(bitmap, side));
-      else reply({ kind: "answer", ...look(network, pixels) });
-    } catch (error) {
-      reply({ kind: "trouble", text: error instanceof NetworkError ? error.message : TROUBLE[kind] });
-    }
-  };
+  serve({
+    load: { work: load, trouble: "The network could not be loaded. Is the connection there? Then press the button again." },
+    shrink: { work: shrink, trouble: `This picture ${MEMORY}; make it smaller and try again.` },
+    look: { work: ({ pixels }) => ({ answer: look(network, pixels) }), trouble: "The network could not be run on this picture; load the page again." },
+    open: { work: ({ buffer }) => void (network = readNetwork(buffer)), trouble: `The network ${MEMORY}.` },
+    run: { work: run, trouble: `The network ${MEMORY}; try it with smaller pictures.` },
+    deep: { work: deep, trouble: `This picture ${MEMORY}; make it smaller and try again.` },
+  }, [NetworkError, DeepError]);

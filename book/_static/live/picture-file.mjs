@@ -1,0 +1,79 @@
+/* What a file is, by its first bytes, and how large the picture in it is, before it is decoded.
+
+   A file's name and the kind that the system gives it may be wrong or missing, and a few
+   kilobytes can unpack to hundreds of millions of pixels. Both are told by the first bytes. */
+
+export const PNG = "\x89PNG\r\n\x1a\n";
+const NETWORK = "P2PNET1\n";
+const HEAD = 2 ** 18; // bytes that are looked at, nearly always enough
+
+export const u16 = (bytes, at) => 256 * bytes[at] + bytes[at + 1];
+export const u32 = (bytes, at) => 65536 * u16(bytes, at) + u16(bytes, at + 2);
+const low16 = (bytes, at) => bytes[at] + 256 * bytes[at + 1];
+const low24 = (bytes, at) => low16(bytes, at) + 65536 * bytes[at + 2];
+const low32 = (bytes, at) => low16(bytes, at) + 65536 * low16(bytes, at + 2);
+export const textAt = (bytes, at, text) => [...text].every((sign, k) => bytes[at + k] === sign.charCodeAt(0));
+
+/** What begins so: "network", a kind of picture, or "" for anything else. */
+export function kindOf(bytes) {
+  if (textAt(bytes, 0, NETWORK)) return "network";
+  if (textAt(bytes, 0, PNG)) return "png";
+  if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) return "jpeg"; // MPO too
+  if (textAt(bytes, 0, "GIF87a") || textAt(bytes, 0, "GIF89a")) return "gif";
+  if (textAt(bytes, 0, "RIFF") && textAt(bytes, 8, "WEBP")) return "webp";
+  if (textAt(bytes, 0, "BM") && low32(bytes, 14) <= 124) return "bmp";
+  if (textAt(bytes, 4, "ftyp") && /avi[fs]|hei[cfmsx]|mif1|msf1/.test(String.fromCharCode(...bytes.subarray(8, 40)))) return "avif";
+  return "";
+}
+
+/** The size in pixels, [width, height], or null where it cannot be found. */
+const SIZES = {
+  png: (bytes) => textAt(bytes, 12, "IHDR") && [u32(bytes, 16), u32(bytes, 20)],
+
+  /** From marker to marker, up to the one that begins a frame. */
+  jpeg(bytes) {
+    for (let at = 2; at + 9 < bytes.length; ) {
+      if (bytes[at] !== 0xff) return null;
+      const marker = bytes[at + 1];
+      if (marker === 0xff) at++;
+      else if (marker === 1 || (marker >= 0xd0 && marker <= 0xd8)) at += 2;
+      else if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) return [u16(bytes, at + 7), u16(bytes, at + 5)];
+      else at += 2 + u16(bytes, at + 2);
+    }
+    return null;
+  },
+
+  /** The larger of the screen and the first picture on it, which browsers make room for. */
+  gif(bytes) {
+    let at = 13 + (bytes[10] & 128 ? 3 * 2 ** (1 + (bytes[10] & 7)) : 0);
+    while (bytes[at] === 0x21) for (at += 2; at < bytes.length; at += 1 + bytes[at]) if (!bytes[at]) { at++; break; }
+    const inside = bytes[at] === 0x2c ? [low16(bytes, at + 1) + low16(bytes, at + 5), low16(bytes, at + 3) + low16(bytes, at + 7)] : [0, 0];
+    return [Math.max(low16(bytes, 6), inside[0]), Math.max(low16(bytes, 8), inside[1])];
+  },
+
+  webp(bytes) {
+    if (textAt(bytes, 12, "VP8X")) return [1 + low24(bytes, 24), 1 + low24(bytes, 27)];
+    if (textAt(bytes, 12, "VP8 ")) return [low16(bytes, 26) & 0x3fff, low16(bytes, 28) & 0x3fff];
+    const bits = low32(bytes, 21);
+    return textAt(bytes, 12, "VP8L") && [1 + (bits & 0x3fff), 1 + ((bits >>> 14) & 0x3fff)];
+  },
+
+  bmp: (bytes) => (low32(bytes, 14) === 12 ? [low16(bytes, 18), low16(bytes, 20)] : [low32(bytes, 18) | 0, low32(bytes, 22) | 0].map(Math.abs)),
+
+  /** The largest of the boxes "ispe": of the whole picture, its tiles and its small copies. */
+  avif(bytes) {
+    const found = [];
+    for (let at = 8; at + 16 <= bytes.length; at++) if (bytes[at] === 0x69 && textAt(bytes, at, "ispe")) found.push([u32(bytes, at + 8), u32(bytes, at + 12)]);
+    return found.reduce((a, b) => (b[0] * b[1] > a[0] * a[1] ? b : a), [0, 0]);
+  },
+};
+
+/** {kind, size, head} of a file; size is null where no picture's size can be found. */
+export async function lookInto(file) {
+  const head = new Uint8Array(await file.slice(0, HEAD).arrayBuffer()), kind = kindOf(head);
+  if (!SIZES[kind]) return { kind, size: null, head };
+  let size = SIZES[kind](head);
+  // A camera may put previews and notes of many kilobytes before the picture.
+  if (!size && kind === "jpeg" && file.size > HEAD) size = SIZES.jpeg(new Uint8Array(await file.arrayBuffer()));
+  return { kind, size: size && size.every((side) => side > 0) ? size : null, head };
+}
