@@ -92,9 +92,12 @@ FOUND = """async f => { await f.runAll();
 
 
 def layer_faults(visit, model, picture) -> list[str]:
-    """Layers in which the page and a Keras model differ; the layers are paired by their names."""
+    """Layers in which the page and a Keras model differ; the layers are paired by names, or in order."""
     found = [(name, np.array(data).reshape(shape)) for name, shape, data in visit.figure.evaluate(FOUND)]
-    inner = [model.get_layer(name) for name, _ in found]
+    inner = [layer for layer in model.layers if not isinstance(layer, layers.InputLayer)]
+    names = {layer.name: layer for layer in inner}
+    if set(names) == {name for name, _ in found}:
+        inner = [names[name] for name, _ in found]
     outputs = keras.Model(model.inputs[0], [layer.output for layer in inner])(
         picture[None].astype("float32"), training=False
     )

@@ -171,6 +171,9 @@ function activation(layer) {
   if (typeof name === "object" && AS_ACTIVATION.includes(name.type)) {
     // A layer that was given as an activation, such as LeakyReLU(0.1).
     const inner = { ...name, name: layer.name };
+    // Its settings are checked now, before anything runs; 1 is a shape like any other.
+    if (name.type !== "Softmax") LAYERS[name.type](inner, [[1]]);
+    else if ([name.axis ?? -1].flat()[0] !== -1) fail(layer, `has a Softmax along axis ${quote(name.axis)}, and only the last one, -1, is supported`);
     return (t) => LAYERS[name.type](inner, [t.shape]).run([t], []);
   }
   if (!ACTIVATIONS.includes(name)) fail(layer, `has the activation ${quote(name)}, which is not supported`);
