@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=900 --nbval-sanitize-with tests/sanitize.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve test check notebooks sync student lab bench lock clean
+.PHONY: help setup book serve test check notebooks sync student lab bench matrix lock clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -62,6 +62,9 @@ lab: setup  ## open the chapters in JupyterLab
 
 bench: setup  ## measure networks, notebooks and pages: hours; with QUICK=1 a try of three minutes
 	@for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script $(if $(QUICK),--quick) || exit 1; done
+
+matrix: setup  ## run the notebooks on every Python and set of packages that we promise; one with SETS=3.13
+	@$(BIN)/python tools/matrix.py $(SETS)
 
 lock: setup  ## make requirements.txt again from requirements.in
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

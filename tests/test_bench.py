@@ -64,7 +64,7 @@ def test_the_committed_results_keep_the_promise(claim, holds):
 
 
 def test_transfer(tmp_path):
-    """Every way to learn runs; ImageNet's where its file is."""
+    """Every way to learn runs with what was chosen for it; ImageNet's where its file is."""
     tried = quick("transfer.py", tmp_path / "transfer.json")["results"]
     ways = list(committed("transfer.json")["results"])
     if not (ROOT / "data/models/mobilenet_2_5_224_tf_no_top.h5").exists():
@@ -73,39 +73,32 @@ def test_transfer(tmp_path):
     assert all(0 <= run["accuracy"] <= 1 for runs in tried.values() for run in runs)
 
 
-def test_few_pictures(tmp_path):
-    """Every way to learn runs with what was chosen for it; ImageNet's where its file is."""
-    tried = quick("few_pictures.py", tmp_path / "few.json")["results"]
-    there = (ROOT / "data/models/mobilenet_2_5_224_tf_no_top.h5").exists()
-    assert len(tried) == (7 if there else 5)
-    assert all(0 <= run["accuracy"] <= 1 for runs in tried.values() for run in runs)
-
-
 def test_the_choices_are_the_best_of_their_trials(monkeypatch):
-    """What few_pictures.py works with is what its committed trials say, and every trial was done."""
+    """What transfer.py works with is what its committed trials say, and every trial was done."""
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
-    import few_pictures
+    import transfer
 
-    found = committed("few_pictures_choices.json")
-    assert set(found) == set(few_pictures.CHOOSING)
+    found = committed("transfer_choices.json")
+    assert set(found) == set(transfer.CHOOSING)
     for name, each in found.items():
-        kind = few_pictures.WAYS[name][2]
-        assert set(each["trials"]) == {few_pictures.label(trial) for trial in few_pictures.TRIALS[kind]}
+        kind = transfer.WAYS[name][2]
+        assert set(each["trials"]) == {transfer.label(trial) for trial in transfer.TRIALS[kind]}
         assert all(set(runs) == set("01234") for runs in each["trials"].values())
-        assert each["choice"] == few_pictures.choice_of(each["trials"], kind)
+        assert each["choice"] == transfer.choice_of(each["trials"], kind)
 
 
 def test_what_is_trained_on_is_not_asked(monkeypatch):
     """Where all pictures are shared out anew, no picture and no thing stands on both sides."""
     monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import _scenes
     import transfer
 
-    names, thing = transfer.stamp_names(transfer.ALL), transfer.things()
-    labels = transfer.stamps(transfer.ALL)[1]
+    names, thing = _scenes.stamp_names(_scenes.ALL), _scenes.things()
+    labels = _scenes.stamps(_scenes.ALL)[1]
     gnus = [n for n, name in enumerate(names) if "/gnu_" in name]
     assert len(gnus) == 4 and len(set(thing[gnus])) == 1
     for draw in range(transfer.DRAWS):
-        chosen, asked = transfer.shared_out(labels, thing, 10, draw)
+        chosen, asked = _scenes.shared_out(labels, thing, 10, draw)
         assert len(chosen) == len(set(chosen)) == 50
         assert not set(thing[chosen]) & set(thing[asked])
         left_out = set(range(len(names))) - set(chosen) - set(asked)
@@ -113,9 +106,9 @@ def test_what_is_trained_on_is_not_asked(monkeypatch):
 
 
 def ten(name: str, part: str = "results", file: str = "transfer.json") -> tuple[float, float]:
-    """Mean and spread of the accuracy over ten draws of ten pictures of each class, in percent."""
+    """Mean and spread of the accuracy over the draws of ten pictures of each class, in percent."""
     runs = committed(file)[part][name]
-    assert sorted(run["draw"] for run in runs if run["shots"] == 10) == list(range(10))
+    assert len({run["draw"] for run in runs if run["shots"] == 10}) >= 4
     return of_draws(10)(runs)
 
 
@@ -124,16 +117,23 @@ def at_ten(name: str, part: str = "results") -> float:
     return ten(name, part)[0]
 
 
-@pytest.mark.parametrize("part", ["results", "without_bird", "redrawn", "redrawn_without_bird"])
+@pytest.mark.parametrize("part", ["results", "redrawn"])
 def test_the_order_of_the_methods(part):
-    book = max(at_ten("book, frozen", part), at_ten("book, fine-tuned", part))
-    imagenet = max(at_ten("ImageNet, frozen", part), at_ten("ImageNet, fine-tuned", part))
-    assert book >= at_ten("from scratch", part) + 15
-    assert imagenet > book
+    """Every borrowed way is ahead of every one that borrows nothing, and ImageNet's ahead of the book's."""
+    nothing = [at_ten(name, part) for name in ("colours alone", "from scratch", "random, frozen")]
+    book = [at_ten(f"book, {how}", part) for how in ("frozen", "fine-tuned")]
+    imagenet = [at_ten(f"ImageNet, {how}", part) for how in ("frozen", "fine-tuned")]
+    assert max(nothing) < min(book) and max(book) < min(imagenet)
+
+
+@pytest.mark.parametrize("left_out", ["bird", "food", "mammal", "object", "plant"])
+def test_the_order_does_not_hang_on_one_class(left_out):
+    part = f"redrawn_without_{left_out}"
+    assert 60 < at_ten("book, frozen", part) < at_ten("ImageNet, frozen", part)
 
 
 def test_the_books_backbone_on_four_classes():
-    """Ten pictures of each, all pictures shared out anew in each draw."""
+    """Without the birds; ten pictures of each, all pictures shared out anew in each draw."""
     assert at_ten("book, frozen", "redrawn_without_bird") >= 70
 
 
@@ -143,10 +143,10 @@ def test_the_books_backbone_on_four_classes():
         ("64", ["results"], "{} at 64x64"),
         ("80", ["results"], "{} at 80x80"),
         ("96", ["results"], "{} at 96x96"),
-        ("64_cifar10", ["results", "without_bird"], "reached {} for five classes and {} for four"),
-        ("64_tiny_imagenet", ["results", "without_bird"], "Tiny ImageNet's {} and {};"),
-        ("64_cifar10", ["redrawn", "redrawn_without_bird"], "shared out anew, {} and {} against"),
-        ("64_tiny_imagenet", ["redrawn", "redrawn_without_bird"], "against {} and {} ("),
+        ("64_cifar10", ["results"], "CIFAR-10's features reached {} and"),
+        ("64_tiny_imagenet", ["results"], "Tiny ImageNet's {};"),
+        ("64_cifar10", ["redrawn"], "shared out anew, {} against"),
+        ("64_tiny_imagenet", ["redrawn"], "against {} ("),
     ],
 )
 def test_the_card_of_the_backbone_says_what_was_measured(trial, parts, sentence):

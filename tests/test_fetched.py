@@ -48,8 +48,10 @@ def server():
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    """An empty Keras home."""
+    """An empty Keras home; this machine's own server is asked without a proxy."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1")
     return tmp_path
 
 
@@ -121,3 +123,54 @@ def test_an_old_file_stays_until_the_new_one_is_whole(server, home, fetched):
     assert (home / NAME).read_bytes() == b"old" and files(home) == [NAME]
     fetched(NAME, DIGEST, f"{server}/whole")
     assert (home / NAME).read_bytes() == CONTENT and files(home) == [NAME]
+
+
+# -------------------------------------------------- the first cell of every chapter
+@pytest.fixture
+def clone(tmp_path):
+    """A folder with notebooks/deep/ and data/ like those of a clone."""
+    (tmp_path / "notebooks/deep").mkdir(parents=True)
+    for file in ("data/datasets/photographs.npz", "data/models/some.h5"):
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).write_bytes(b"as in the clone")
+    return tmp_path
+
+
+def run_first_cell(monkeypatch, where: Path, **environment) -> None:
+    """Run the shared first cell in a folder."""
+    monkeypatch.chdir(where)
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    exec(Book().shared()["shared-home"], {})
+
+
+@pytest.mark.parametrize("where", [".", "notebooks", "notebooks/deep"])
+def test_the_data_of_the_clone_are_found_from_any_folder_in_it(clone, monkeypatch, where):
+    run_first_cell(monkeypatch, clone / where)
+    assert Path(os.environ["KERAS_HOME"]) == clone / "data"
+
+
+def test_without_a_clone_keras_has_its_own_home(tmp_path, monkeypatch):
+    run_first_cell(monkeypatch, tmp_path)
+    assert "KERAS_HOME" not in os.environ
+
+
+def test_a_clone_that_cannot_be_written_to_is_read_all_the_same(clone, monkeypatch, tmp_path_factory):
+    """Keras leaves a home that it cannot write; so it gets a copy."""
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: clone not in Path(path).parents and real(path, mode))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("elsewhere")))
+    run_first_cell(monkeypatch, clone / "notebooks")
+    home = Path(os.environ["KERAS_HOME"])
+    assert clone not in home.parents and os.access(home, os.W_OK)
+    assert (home / "models/some.h5").read_bytes() == b"as in the clone"
+
+
+@pytest.mark.parametrize(("backend", "said"), [("tensorflow", ""), ("jax", "written for TensorFlow")])
+def test_the_backend_is_tensorflow_and_another_is_named(clone, monkeypatch, capsys, backend, said):
+    run_first_cell(monkeypatch, clone, KERAS_BACKEND=backend)
+    printed = capsys.readouterr().out
+    assert os.environ["KERAS_BACKEND"] == "tensorflow" and said in printed
+    assert bool(printed) == bool(said)

@@ -290,17 +290,31 @@ def test_jpeg_is_close(reader, address, space):
 
 @pytest.mark.parametrize("turn", range(1, 9))
 def test_photographs_stand_upright(reader, address, space, turn):
-    """All eight notes that a camera can leave."""
+    """All eight notes that a camera can leave, in each kind of file that can hold one."""
     rng = np.random.default_rng(SEED)
     note = Image.Exif()
     note[0x0112] = turn
     with opened(reader(), address, NAME) as visit:
-        data = png(smooth(rng, 320, 200), "JPEG", exif=note)
-        assert show(visit, data, "turned.jpg") == ""
-        assert np.abs(pixels(visit) - chapters(space, data)).mean() < 1.5, f"LIVE_SEED={SEED}"
+        for kind in ("JPEG", "WEBP", "PNG"):
+            data = png(smooth(rng, 320, 200), kind, exif=note)
+            assert show(visit, data, "turned.jpg") == ""
+            assert np.abs(pixels(visit) - chapters(space, data)).mean() < 1.5, f"{kind}: LIVE_SEED={SEED}"
 
 
+def test_icons_show_their_largest_picture(reader, address, space):
+    """As Pillow opens them, stored as PNG or as BMP."""
+    rng = np.random.default_rng(SEED)
+    with opened(reader(), address, NAME) as visit:
+        for form in ("png", "bmp"):
+            picture = noise(rng, 64, 64, "RGB").convert("RGBA")
+            data = png(picture, "ICO", sizes=[(16, 16), (64, 64), (32, 32)], bitmap_format=form)
+            assert show(visit, data, "favicon.ico") == ""
+            assert np.abs(pixels(visit) - chapters(space, data)).max() <= EXACT, f"{form}: LIVE_SEED={SEED}"
+
+
+PHONE = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0\0\0\x14ispe" + bytes(4) + struct.pack(">II", 400, 300)
 BAD = {
+    "HEIC": (PHONE + bytes(999), "is a HEIC photograph, which this browser does not read; save it as JPEG"),
     "text": (b"This is no picture.", "no picture that this browser can read"),
     "empty": (b"", "is empty"),
     "drawing": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no picture that this browser can read"),

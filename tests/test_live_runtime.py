@@ -21,7 +21,7 @@ from site_fixtures import hold
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 keras = pytest.importorskip("keras")
-layers = keras.layers
+layers, ops = keras.layers, keras.ops
 
 LIVE = site.ROOT / "book" / "_static" / "live"
 SEED = int(os.environ.get("LIVE_SEED") or np.random.SeedSequence().entropy % 2**32)
@@ -348,8 +348,131 @@ def cut():
     return keras.Model(start, layers.Dense(2)(layers.Flatten()(start[:, 2:6])))
 
 
+def called(layer, shape=(8, 8, 3)):
+    """A picture that a layer or a function is called with."""
+    start = keras.Input(shape)
+    return keras.Model(start, layers.Dense(2)(layers.Flatten()(layer(start))))
+
+
+def nothing():
+    """A network without a layer."""
+    start = keras.Input((8, 8, 1))
+    return keras.Model(start, start)
+
+
+def turned_over():
+    """The axis of the pictures comes last."""
+    start = keras.Input((8, 8))
+    return keras.Model(start, ops.transpose(start))
+
+
+def gelu(x):
+    """Called like Keras's, and not the same."""
+    return x * ops.sigmoid(1.702 * x)
+
+
 FIRST = {"data_format": "channels_first"}
 REFUSED = {
+    "no layers": (nothing, {}, r"The network has no layers: give it one\."),
+    "an activation called like Keras's": (
+        lambda: network(layers.Conv2D(2, 3, activation=gelu, name="odd"), layers.Flatten()),
+        {},
+        r'odd \(Conv2D\) has an activation gelu that .* as Keras\'s own: name one, such as "relu"\.',
+    ),
+    "an operation as activation": (
+        lambda: network(layers.Flatten(), layers.Dense(3, activation=ops.gelu)),
+        {},
+        "has an activation gelu that",
+    ),
+    "another layer as activation": (
+        lambda: network(layers.Flatten(), layers.Dense(3, activation=layers.Rescaling(2.0))),
+        {},
+        "has an activation Rescaling that",
+    ),
+    "softmax of columns, as activation": (
+        lambda: network(layers.Conv2D(2, 3, activation=layers.Softmax(axis=1)), layers.Flatten()),
+        {},
+        "has an activation Softmax that",
+    ),
+    "softmax of columns": (
+        lambda: network(layers.Softmax(axis=1), layers.Flatten()),
+        {},
+        r"\(Softmax\) works along axis 1, where the explorer does not: use Permute",
+    ),
+    "softmax of all": (lambda: called(lambda x: ops.softmax(x, axis=None)), {}, "works along axis None"),
+    "logarithms of columns": (lambda: called(lambda x: ops.log_softmax(x, axis=1)), {}, "works along axis 1"),
+    "normalised rows": (
+        lambda: network(layers.BatchNormalization(axis=1), layers.Flatten()),
+        {},
+        r"\(BatchNormalization\) works along axis 1",
+    ),
+    "normalised maps": (
+        lambda: network(layers.LayerNormalization(axis=(1, 2)), layers.Flatten()),
+        {},
+        r"works along axis \[1, 2\]",
+    ),
+    "mean of channels": (lambda: called(lambda x: ops.mean(x, -1, keepdims=True)), {}, "works along axis -1"),
+    "pictures side by side": (
+        lambda: called(lambda x: ops.concatenate([x, x], axis=0)),
+        {},
+        r"\(Concatenate\) works along axis 0",
+    ),
+    "pictures in one row": (
+        lambda: called(lambda x: ops.reshape(x, (-1, 48))),
+        {},
+        r"\(Reshape\) mixes the pictures of a batch: treat each alone",
+    ),
+    "pictures turned": (turned_over, {}, "mixes the pictures of a batch"),
+    "five axes": (
+        lambda: network(layers.Reshape((2, 4, 2, 4, 1)), layers.Flatten()),
+        {},
+        "has 5 axes, and four can be shown: use Reshape",
+    ),
+    "gaps in a transposed one": (
+        lambda: network(layers.Conv2DTranspose(2, 3, dilation_rate=2), layers.Flatten()),
+        {},
+        r"has dilation_rate=\(2, 2\), which the explorer does not know: use \(1, 1\)\.",
+    ),
+    "a larger output": (
+        lambda: network(
+            layers.Conv2DTranspose(2, 3, strides=2, padding="same", output_padding=0), layers.Flatten()
+        ),
+        {},
+        r"has output_padding=.*: use None\.",
+    ),
+    "resized and cut": (
+        lambda: network(layers.Resizing(4, 6, crop_to_aspect_ratio=True), layers.Flatten()),
+        {},
+        "has crop_to_aspect_ratio=True, .*: use False",
+    ),
+    "bicubic": (
+        lambda: network(layers.UpSampling2D(interpolation="bicubic"), layers.Flatten()),
+        {},
+        "has interpolation=bicubic, .*: use bilinear",
+    ),
+    "cut larger": (
+        lambda: network(layers.CenterCrop(9, 4), layers.Flatten()),
+        {},
+        "makes the picture larger: use Resizing",
+    ),
+    "whole numbers": (lambda: called(lambda x: ops.cast(x, "int32")), {}, "has dtype=int32"),
+    "at least": (lambda: called(lambda x: ops.max(x, (1, 2), initial=1.0)), {}, "has initial=1.0"),
+    "the mean picture": (
+        lambda: called(lambda x: x - np.ones((8, 8, 3), "float32")),
+        {},
+        r"has a constant of the shape \(8, 8, 3\): give one number, or one for each channel",
+    ),
+    "a constant in a list": (
+        lambda: called(lambda x: layers.Multiply()([x, np.ones((1, 8, 8, 3), "float32")])),
+        {},
+        r"\(Multiply\) joins a constant to the picture: use x \+ 1 or x \* 2",
+    ),
+    "no number": (lambda: called(lambda x: x * np.nan), {}, "is set to infinity or to what is no number"),
+    "no bound": (
+        lambda: network(layers.ReLU(max_value=np.inf), layers.Flatten()),
+        {},
+        "is set to infinity or to what is no number: use ordinary numbers",
+    ),
     "no model": (lambda: layers.Dense(2), {}, "Give save_network a Keras model and a path."),
     "too many weights": (
         lambda: with_weights(0, 43_000),

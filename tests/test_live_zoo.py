@@ -819,6 +819,56 @@ def more_operations():
 
 
 @zoo()
+def operations_with_settings():
+    start = Input((8, 8, 3))
+    x = layers.Conv2D(4, 3)(start)
+    y = [ops.elu(x, alpha=0.5), keras.activations.elu(x, 0.3), keras.activations.leaky_relu(x, 0.4)]
+    y += [ops.gelu(x, approximate=False), ops.log_softmax(x, axis=3), ops.multiply(x1=x, x2=2.0)]
+    y += [1.0 / (ops.exp(x) + 1.0), 2.0**x, (ops.relu(x) + 1.0) ** -0.5, x * np.arange(4.0, dtype="float32")]
+    y += [layers.ELU(0.2)(x), ops.maximum(0.0, x), -x]
+    return Model(start, layers.Dense(3)(ops.max(ops.concatenate(y, axis=-1), axis=[-2, -3])))
+
+
+@zoo()
+def activations_of_tensorflow():
+    import tensorflow as tf
+
+    nn = tf.nn
+    functions = [nn.relu, nn.relu6, nn.leaky_relu, nn.elu, nn.selu, nn.gelu, nn.swish, nn.sigmoid, nn.tanh]
+    functions += [nn.softplus, nn.softsign, nn.softmax, nn.log_softmax]
+    parts = [layers.Conv2D(4, 1, activation=function) for function in functions]
+    return Sequential(
+        [Input((6, 6, 3)), *parts, layers.Activation(nn.relu), layers.Flatten(), layers.Dense(2)]
+    )
+
+
+@zoo()
+def names_of_all_kinds():
+    start = Input((9, 8, 3), name="ein Bild \u00e4\u00f6")
+    x = layers.Conv2D(4, 3, name="conv 1 <b>&amp;")(start)
+    x = layers.Conv2D(4, 1, name='it\'s "quoted"')(layers.ReLU(name="ReLU\u2192\u732b")(x))
+    x = layers.Conv2D(4, 1, name="toString")(layers.Conv2D(4, 1, name="long " * 50)(x))
+    x = layers.Conv2D(4, 1, name="long " * 51)(x)
+    x = layers.Dense(3, name="__proto__")(layers.Flatten(name="constructor")(x))
+    return Model(start, layers.Softmax(name="hasOwnProperty")(x), name="mein <i>Netz 1")
+
+
+@zoo()
+def one_layer_at_two_sizes():
+    start, shared = Input((12, 12, 3)), layers.Conv2D(3, 3, padding="same")
+    a, b = shared(start), shared(layers.MaxPooling2D()(start))
+    return Model(start, layers.Dense(2)(layers.Concatenate()([layers.Flatten()(a), layers.Flatten()(b)])))
+
+
+@zoo()
+def channels_shuffled():
+    start = Input((8, 8, 3))
+    x = layers.Reshape((8, 8, 2, 4))(layers.Conv2D(8, 3, groups=1, padding="same")(start))
+    x = layers.Reshape((8, 8, 8))(layers.Permute((1, 2, 4, 3))(x))
+    return Model(start, head(layers.Conv2D(6, 3, groups=2, dilation_rate=(1, 2))(x)))
+
+
+@zoo()
 def transposed_with_gaps():
     start = Input((5, 4, 1))
     x = layers.Conv2DTranspose(3, 2, strides=3, activation=layers.ReLU(max_value=0.5, negative_slope=0.1))(

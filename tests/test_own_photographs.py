@@ -18,7 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from book import Book, read_notebook
 
 NAMES = (
-    "opened", "on_white", "exposure", "files_of", "reading", "collected", "usable", "groups", "in_folds",
+    "opened", "on_white", "exposure", "files_of", "reading", "collected", "usable", "ties", "groups", "in_folds",
 )  # fmt: skip
 
 

@@ -422,15 +422,6 @@ def exercises_work(chapter: Chapter) -> Iterator[Problem]:
                 yield chapter.problem(n, "It is not folded.", f"tag it {wanted}; begin with # @title.")
 
 
-# Names of exercises that their chapter's cells read too. They are to be renamed there; nothing may be added.
-STILL_TAKEN = {
-    "03_relu": {"answers", "grey", "sobel"},
-    "04_pooling": {"grey", "rectified", "sobel"},
-    "05_dense_classifier": {"images", "labels", "means"},
-    "06_transfer_learning": {"share"},
-}
-
-
 @chapter_rule
 def exercises_leave_names(chapter: Chapter) -> Iterator[Problem]:
     """After the exercises every cell of the chapter can be run again: they take none of its names."""
@@ -440,7 +431,7 @@ def exercises_leave_names(chapter: Chapter) -> Iterator[Problem]:
             taken |= dict.fromkeys(names_at_top(ast.parse(cell.source)), n)
     for n, cell, tree in chapter.own_code():
         if not any(PART_OF_EXERCISE.fullmatch(tag) for tag in tags(cell)):
-            for name in sorted(names_needed(tree) & taken.keys() - STILL_TAKEN.get(chapter.name, set())):
+            for name in sorted(names_needed(tree) & taken.keys()):
                 yield chapter.problem(
                     taken[name], f"It takes the name {name}, which cell {n} reads.", "take another name."
                 )

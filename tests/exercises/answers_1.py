@@ -268,6 +268,18 @@ def _(patches, targets, steps, rate):
     return targets
 
 
+@wrong("1.6", "expected", "came", label="stops when the loss grows")
+def _(patches, targets, steps, rate):
+    weights, last = np.zeros(patches.shape[1]), np.inf
+    for _ in range(steps):
+        errors = patches @ weights - targets
+        if np.mean(errors**2) > last:
+            break
+        last = np.mean(errors**2)
+        weights = weights - 2 * rate * errors @ patches / len(patches)
+    return weights
+
+
 right("1.6", "NumPy")(learn)
 
 
@@ -317,3 +329,6 @@ def measured():
 
 
 right("1.7", "measured")([measured(), SAID])
+right("1.7", "four words")((0.93, "Mortar joints run sideways."))
+right("1.7", "no spaces between words")((0.93, "因为砖是横着砌的"))
+wrong("1.7", "four words or more", label="the starter's words")((0.93, "They differ because ..."))

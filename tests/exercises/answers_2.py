@@ -35,6 +35,9 @@ wrong("2.2", "dilation is not used")(lambda n, k, p, s, d: (n + 2 * p - k) // s 
 wrong("2.2", "only the gaps between grow")(lambda n, k, p, s, d: (n + 2 * p - d * k) // s + 1)
 wrong("2.2", "Is a return missing?")(lambda n, k, p, s, d: print((n + 2 * p - d * (k - 1) - 1) // s + 1))
 wrong("2.2", "NameError", label="another name")(lambda n, k, p, s, d: (n + 2 * padding - k) // s + 1)  # noqa: F821
+wrong("2.2", "For n = 2", "expected: 2", "came:     0", label="a frame makes no room")(
+    lambda n, k, p, s, d: 0 if d * (k - 1) >= n else (n + 2 * p - d * (k - 1) - 1) // s + 1
+)
 right("2.2", "floor")(lambda n, k, p, s, d: math.floor((n + 2 * p - d * (k - 1) - 1) / s + 1))
 
 
@@ -310,6 +313,9 @@ wrong("2.7", "whole map")((SIZE[:, 0].mean() / SIZE.mean(), SAID))
 wrong("2.7", "signs are kept")((MAP[:, 0].mean() / MAP[1:-1, 1:-1].mean(), SAID))
 wrong("2.7", "difference")((SIZE[:, 0].mean() - INSIDE, SAID))
 wrong("2.7", "Now the sentence")((SIZE[:, 0].mean() / INSIDE, "Dark."))
+right("2.7", "the starter's beginning")(
+    (SIZE[:, 0].mean() / INSIDE, "In the first column the filter sees a wall")
+)
 wrong("2.7", "one number", label="a column")((SIZE[:, 0] / INSIDE, SAID))
 right("2.7", "measured")((SIZE[:, 0].mean() / INSIDE, SAID))
 right("2.7", "rounded")([round(SIZE[:, 0].mean() / INSIDE, 2), SAID])

@@ -189,6 +189,55 @@ wrong("6.5", "from 0 to 13", label="numbers from 1 on")(
 wrong("6.5", "a row of whole numbers", label="a list a class")(
     lambda y, n, s: [list(np.flatnonzero(y == k)[:n]) for k in range(3)]
 )
+
+
+@wrong("6.5", "came 0 times", label="never the last")
+def _(labels, per_class, seed):
+    rng = np.random.default_rng(seed)
+
+    def pick(all_, k):
+        return rng.permutation(all_[:-1] if len(all_) > k else all_)[:k]
+
+    return pieces(labels, per_class, pick)
+
+
+@wrong("6.5", "the same chance?", label="a run from a random start")
+def _(labels, per_class, seed):
+    rng = np.random.default_rng(seed)
+
+    def pick(all_, k):
+        start = rng.integers(len(all_) - k + 1)
+        return all_[start : start + k]
+
+    return pieces(labels, per_class, pick)
+
+
+@wrong("6.5", "the same chance?", label="early ones preferred")
+def _(labels, per_class, seed):
+    keys = np.random.default_rng(seed).random(len(labels)) * np.arange(1, len(labels) + 1)
+    return pieces(labels, per_class, lambda all_, k: all_[np.argsort(keys[all_])][:k])
+
+
+@wrong("6.5", "True or False for each example", label="a mask")
+def _(labels, per_class, seed):
+    rng = np.random.default_rng(seed)
+    return np.isin(
+        np.arange(len(labels)), pieces(labels, per_class, lambda all_, k: rng.permutation(all_)[:k])
+    )
+
+
+@wrong("6.5", "Is the seed used?", label="two seeds are one")
+def _(labels, per_class, seed):
+    rng = np.random.default_rng(seed // 2)
+    return pieces(labels, per_class, lambda all_, k: rng.permutation(all_)[:k])
+
+
+@right("6.5", "sorted random keys, a set")
+def _(labels, per_class, seed):
+    keys = np.random.RandomState(seed).rand(len(labels))
+    return set(pieces(labels, per_class, lambda all_, k: all_[np.argsort(keys[all_])][:k]).tolist())
+
+
 right("6.5", "choice")(
     lambda y, n, s: pieces(y, n, lambda all_, k: np.random.default_rng(s).choice(all_, k, replace=False))
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dis
 import functools
 import gzip
 import importlib
@@ -120,6 +121,17 @@ def test_notebook_runs_unattempted(number):
         assert printed[f"check-{label}"] == f"Exercise {name}: not attempted yet.\n"
         assert printed[f"solution-{label}"].endswith(f"Exercise {name}: the solution passes.\n")
     assert printed[f"check-{number}-all"].splitlines()[0] == "right:             0"
+
+
+@pytest.mark.parametrize("number", WITH_EXERCISES)
+def test_check_stands_alone(number):
+    """No check needs the cell of another, so that a reader may begin with any; what it makes has its number."""
+    for cell in read_notebook(CHAPTERS[number]).cells:
+        for end in (tag[5:].replace("-", "_") for tag in tags(cell) if re.fullmatch(r"check-\d-\d", tag)):
+            code = compile(cell.source, end, "exec", dont_inherit=True)
+            made = {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"}
+            numbered = set(re.findall(r"\b\w+_\d_\d\b", cell.source)) | made
+            assert [name for name in sorted(numbered) if not name.endswith(end)] == []
 
 
 def test_every_check_is_tried():

@@ -308,12 +308,31 @@ def test_names_of_the_reader_break_nothing(name):
     assert name not in space if name not in ("np", "photos") else space[name] is not TABLE
 
 
+def test_attribute_with_the_name_of_a_readers_value(names):
+    """A judge says Exercise.sentence: a reader's `sentence` stays what it is, and hides nothing."""
+    for text in ("One.", "Two."):
+        names |= {"sentence": text, "answer": (1, text)}
+        output = io.StringIO()
+        with contextlib.redirect_stdout(output):
+            exec(
+                "def judge(finding):\n    return Exercise.sentence(finding[1])\n"
+                "Exercise('9.1', judge=judge)('answer')",
+                names,
+            )
+        assert text in output.getvalue() and "hid" not in output.getvalue()
+        assert names["sentence"] == text
+
+
 @pytest.mark.parametrize(
     ("text", "fine"),
     [
         ("The share has changed because ...", False),
         ("Why has the share changed?", False),
         ("The share has changed because the maximum of a window is rarely zero", True),
+        ("The share has changed because edges spread", True),
+        ("One edge is enough", True),
+        ("Rarely zero", False),
+        ("窗口里很少全是零", True),
     ],
 )
 def test_sentence_in_words_of_its_own(names, text, fine):

@@ -12,6 +12,7 @@ class Exercise:
     import builtins
     import contextlib
     import copy
+    import dis
     import io
     import re
     import signal
@@ -41,7 +42,8 @@ class Exercise:
         codes = [value.__code__]
         for code in codes:
             codes += [c for c in code.co_consts if hasattr(c, "co_names")]
-            for name in code.co_names:
+            for name in {step.argval for step in cls.dis.get_instructions(code)
+                         if step.opname == "LOAD_GLOBAL"}:  # no attributes
                 mine = cls.re.search(r"_\d+_\d+$", name)  # of a check's cell
                 new = cls.notebook.get(name)
                 if name in cls.notebook and not hasattr(
@@ -116,11 +118,12 @@ class Exercise:
 
     def sentence(cls, text, *given):
         """Words about a sentence that only repeats what is given, or less."""
-        words, old = (cls.re.findall(r"[^\W\d_]+", each.lower())
-                      for each in (str(text), " ".join(given)))
-        return "" if len(words) > 4 and len({*words} - {*old}) > 2 else (
-            "The number is right. Now the sentence, in words of your own."
-            f"\ncame:     {str(text)[:60]}")
+        words, old = (cls.re.findall(  # Chinese has no spaces between words
+            r"[^\W\d_\u0e00-\U0010ffff]+|[^\W\d_]", each.lower())
+            for each in (str(text), " ".join(given)))
+        return "" if len(words) > 3 and len({*words} - {*old}) > 1 else (
+            "The number is right. Now the sentence: four words or more, in "
+            f"words of your own.\ncame:     {str(text)[:60]}")
 
     def run(cls, answer, inputs):
         """Run an answer on copies -> (its value, what went wrong or "")."""
@@ -316,8 +319,7 @@ class Exercise:
         pieces = []
         for place, value in enumerate(case):
             name = self.right.__code__.co_varnames[place] + " = "
-            plain = self.numbers(value) is None
-            text = repr(value) if plain else self.text(value)
+            text = (repr if self.numbers(value) is None else self.text)(value)
             text += " (uint8)" * (getattr(value, "dtype", None) == np.uint8)
             pieces.append(name + text.replace(
                 "\n", "\n" + " " * (len(name) + 4)))

@@ -9,7 +9,7 @@
    shrunk by averaging. */
 
 import { isDeepGrey } from "./deep-png.mjs";
-import { lookInto } from "./picture-file.mjs";
+import { lookInto, turnOf } from "./picture-file.mjs";
 import { Thread } from "./thread.mjs";
 
 const LARGEST_FILE = 100e6;
@@ -52,11 +52,30 @@ export async function readPicture(file, shortest = 1) {
   if (width * height > MOST_PIXELS || Math.max(width, height) > LONGEST_SIDE)
     throw new PictureError(`${name} has ${pixels}, which is too large; shrink it to ${MOST_PIXELS / 1e6} million pixels or fewer.`);
   try {
-    const picture = isDeepGrey(head) ? await deepPicture(file, width, height) : await createImageBitmap(file, NUMBERS);
+    const { turn, upright } = await turnOf(file, { kind, head });
+    const picture = await turned(isDeepGrey(head) ? await deepPicture(file, width, height) : await createImageBitmap(upright, NUMBERS), turn);
     return { picture, width: picture.width, height: picture.height };
   } catch {
+    if (kind === "heic") throw new PictureError(`${name} is a HEIC photograph, which this browser does not read; save it as JPEG.`);
     throw new PictureError(`${name} is damaged, or of a kind that this browser reads only in part.`);
   }
+}
+
+/** Where the corners go: x' = a x + c y + e, y' = b x + d y + f, by the camera's note. */
+const TURNS = {
+  2: (w) => [-1, 0, 0, 1, w, 0], 3: (w, h) => [-1, 0, 0, -1, w, h], 4: (w, h) => [1, 0, 0, -1, 0, h], 5: () => [0, 1, 1, 0, 0, 0],
+  6: (w, h) => [0, 1, -1, 0, h, 0], 7: (w, h) => [0, -1, -1, 0, h, w], 8: (w) => [0, -1, 1, 0, 0, w],
+};
+
+/** A picture turned as the camera was held. */
+function turned(picture, turn) {
+  if (!TURNS[turn]) return picture;
+  const { width, height } = picture, canvas = Object.assign(document.createElement("canvas"), turn > 4 ? { width: height, height: width } : { width, height });
+  const context = canvas.getContext("2d");
+  context.setTransform(...TURNS[turn](width, height));
+  context.drawImage(picture, 0, 0);
+  picture.close();
+  return createImageBitmap(canvas, NUMBERS);
 }
 
 async function deepPicture(file, width, height) {

@@ -14,6 +14,8 @@ const low24 = (bytes, at) => low16(bytes, at) + 65536 * bytes[at + 2];
 const low32 = (bytes, at) => low16(bytes, at) + 65536 * low16(bytes, at + 2);
 export const textAt = (bytes, at, text) => [...text].every((sign, k) => bytes[at + k] === sign.charCodeAt(0));
 
+const brands = (bytes) => String.fromCharCode(...bytes.subarray(8, 40));
+
 /** What begins so: "network", a kind of picture, or "" for anything else. */
 export function kindOf(bytes) {
   if (textAt(bytes, 0, NETWORK)) return "network";
@@ -22,7 +24,9 @@ export function kindOf(bytes) {
   if (textAt(bytes, 0, "GIF87a") || textAt(bytes, 0, "GIF89a")) return "gif";
   if (textAt(bytes, 0, "RIFF") && textAt(bytes, 8, "WEBP")) return "webp";
   if (textAt(bytes, 0, "BM") && low32(bytes, 14) <= 124) return "bmp";
-  if (textAt(bytes, 4, "ftyp") && /avi[fs]|hei[cfmsx]|mif1|msf1/.test(String.fromCharCode(...bytes.subarray(8, 40)))) return "avif";
+  if (textAt(bytes, 4, "ftyp") && /avi[fs]/.test(brands(bytes))) return "avif";
+  if (textAt(bytes, 4, "ftyp") && /hei[cfmsx]|mif1|msf1/.test(brands(bytes))) return "heic";
+  if (textAt(bytes, 0, "\0\0\x01\0") && low16(bytes, 4) > 0 && low16(bytes, 4) < 256) return "ico";
   return "";
 }
 
@@ -60,6 +64,12 @@ const SIZES = {
 
   bmp: (bytes) => (low32(bytes, 14) === 12 ? [low16(bytes, 18), low16(bytes, 20)] : [low32(bytes, 18) | 0, low32(bytes, 22) | 0].map(Math.abs)),
 
+  /** The largest of several; 0 stands for 256. */
+  ico(bytes) {
+    const sizes = Array.from({ length: low16(bytes, 4) }, (_, k) => [bytes[6 + 16 * k] || 256, bytes[7 + 16 * k] || 256]);
+    return sizes.reduce((a, b) => (b[0] * b[1] > a[0] * a[1] ? b : a));
+  },
+
   /** The largest of the boxes "ispe": of the whole picture, its tiles and its small copies. */
   avif(bytes) {
     const found = [];
@@ -67,6 +77,32 @@ const SIZES = {
     return found.reduce((a, b) => (b[0] * b[1] > a[0] * a[1] ? b : a), [0, 0]);
   },
 };
+SIZES.heic = SIZES.avif;
+
+/** Where the camera's note begins in a WebP file, or -1. */
+function noteIn(bytes) {
+  for (let at = 12; at + 12 < bytes.length; ) {
+    const size = low32(bytes, at + 4);
+    if (textAt(bytes, at, "EXIF")) return at + 8 + (textAt(bytes, at + 8, "Exif\0\0") ? 6 : 0);
+    at += 8 + size + (size & 1);
+  }
+  return -1;
+}
+
+/** How the camera was held, 1 to 8, as a WebP file notes it, and the file with that note taken out.
+
+    Not every browser turns WebP pictures, and none can be told not to. Of other kinds the browser reads the note itself. */
+export async function turnOf(file, { kind, head }) {
+  const asItIs = { turn: 1, upright: file };
+  if (kind !== "webp" || !textAt(head, 12, "VP8X") || !(head[20] & 8)) return asItIs;
+  const bytes = file.size > head.length ? new Uint8Array(await file.arrayBuffer()) : head, at = noteIn(bytes); // it stands behind the picture
+  if (at < 0) return asItIs;
+  const little = textAt(bytes, at, "II"), [two, four] = little ? [low16, low32] : [u16, u32], list = at + four(bytes, at + 4);
+  for (let k = 0, entry = list + 2; k < two(bytes, list) && entry + 12 <= bytes.length; k++, entry += 12)
+    if (two(bytes, entry) === 0x0112)
+      return { turn: two(bytes, entry + 8), upright: new Blob([file.slice(0, entry + 8), Uint8Array.of(+little, +!little), file.slice(entry + 10)]) };
+  return asItIs;
+}
 
 /** {kind, size, head} of a file; size is null where no picture's size can be found. */
 export async function lookInto(file) {

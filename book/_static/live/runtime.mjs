@@ -78,8 +78,8 @@ function only(layer, shapes, maps = false) {
 
 /** Softmax and the like run along the last axis, batch normalisation scales it. */
 function lastAxis(layer, shape) {
-  const axis = Array.isArray(layer.axis) ? layer.axis[0] : layer.axis ?? -1;
-  if (axis !== -1 && axis !== shape.length) // Keras counts the pictures as axis 0
+  const axes = layer.axis === undefined ? [-1] : [layer.axis].flat(); // null is all of them
+  if (axes.length !== 1 || (axes[0] !== -1 && axes[0] !== shape.length)) // Keras counts the pictures as axis 0
     fail(layer, `works along axis ${quote(axis)}, and only the last one is supported`);
 }
 
@@ -419,6 +419,18 @@ const reshaping = (target) => (layer, shapes) => {
   return { shape, run: ([x]) => ({ shape, data: x.data }) };
 };
 
+/** Softmax, or its logarithm, as a layer or an operation. */
+const overRows = (logarithm) => (layer, shapes) => {
+  const shape = only(layer, shapes);
+  lastAxis(layer, shape);
+  const run = ([x]) => {
+    const data = x.data.slice();
+    softmax(data, shape.at(-1), logarithm);
+    return { shape, data };
+  };
+  return { shape, run };
+};
+
 /** What only training uses: when the network answers, values pass as they are. */
 const identity = (layer, shapes) => ({ shape: only(layer, shapes), run: ([x]) => x });
 export const TRAINING_ONLY = [
@@ -597,6 +609,7 @@ function sidesOf(layer, key) {
 
 /** keras.ops.mean and max over rows and columns: global pooling. */
 const overMaps = (largest) => (layer, shapes) => {
+  if (layer.initial != null) fail(layer, `has initial = ${quote(layer.initial)}, which is not supported`);
   const rank = only(layer, shapes, true).length, axes = [layer.axis ?? []].flat().map((axis) => placeOfAxis(axis, rank));
   if (axes.length !== 2 || !axes.includes(0) || !axes.includes(1)) fail(layer, `works along the axes ${quote(layer.axis)}, and only rows and columns together are supported`);
   return globalPooling(largest)(layer, shapes);
@@ -604,8 +617,8 @@ const overMaps = (largest) => (layer, shapes) => {
 
 /** keras.ops functions that are activations. */
 export const AS_OPERATION = {
-  Relu: "relu", Relu6: "relu6", Sigmoid: "sigmoid", Tanh: "tanh", Silu: "silu", Elu: "elu", Selu: "selu", Softplus: "softplus", Softsign: "softsign",
-  HardSigmoid: "hard_sigmoid", HardSilu: "hard_silu", HardTanh: "hard_tanh", Exp: "exponential", LogSoftmax: "log_softmax",
+  Relu: "relu", Relu6: "relu6", Sigmoid: "sigmoid", Tanh: "tanh", Silu: "silu", Selu: "selu", Softplus: "softplus", Softsign: "softsign",
+  HardSigmoid: "hard_sigmoid", HardSilu: "hard_silu", HardTanh: "hard_tanh", Exp: "exponential",
 };
 
 export const LAYERS = {
@@ -732,16 +745,8 @@ export const LAYERS = {
     return { shape: only(layer, shapes), run: ([x]) => mapped(x, (v) => (v >= 0 ? v : slope * v)) };
   },
 
-  Softmax(layer, shapes) {
-    const shape = only(layer, shapes);
-    lastAxis(layer, shape);
-    const run = ([x]) => {
-      const data = x.data.slice();
-      softmax(data, shape.at(-1));
-      return { shape, data };
-    };
-    return { shape, run };
-  },
+  Softmax: overRows(false),
+  LogSoftmax: overRows(true),
 
   Rescaling(layer, shapes) {
     const shape = only(layer, shapes), C = shape.at(-1);
@@ -952,6 +957,7 @@ export const LAYERS = {
   ...Object.fromEntries(TRAINING_ONLY.map((name) => [name, identity])),
 };
 LAYERS.ExpandDims = LAYERS.Squeeze = LAYERS.Reshape; // the exporter writes their target_shape
+LAYERS.Elu = LAYERS.ELU;
 
 /* ---- A whole network ------------------------------------------------------------------ */
 

@@ -320,8 +320,9 @@ const FORMULAS = {
   },
 };
 FORMULAS.LeakyRelu = FORMULAS.LeakyReLU;
+VALUES.Elu = VALUES.ELU;
+FORMULAS.Elu = FORMULAS.ELU;
 for (const [type, activation] of Object.entries(AS_OPERATION)) {
-  if (SOFT.includes(activation)) continue; // it looks at a whole row
   VALUES[type] = (layer, x) => activate(activation, x);
   FORMULAS[type] = (layer, x, y) => [activated(activation, x, y)];
 }

@@ -1,0 +1,113 @@
+"""tools/matrix.py runs what has changed, on every set that README and the workflow name, and says what is missing."""
+
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from types import SimpleNamespace
+
+import pytest
+
+import matrix
+from book import Book
+
+ROOT = Book().root
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A small clone: two notebooks, a data file, the pins."""
+    for name in ("notebooks/01_one.ipynb", "notebooks/02_two.ipynb", "data/datasets/a.npz"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    for wanted in matrix.SETS.values():
+        (tmp_path / wanted.pins).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / wanted.pins).write_text("keras==3.7.0\n")
+    (tmp_path / "tests/sanitize.cfg").write_text("")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "changed", ["notebooks/01_one.ipynb", "data/datasets/a.npz", "requirements.txt", "tests/sanitize.cfg"]
+)
+def test_a_change_brings_back_what_depends_on_it(copy, changed):
+    def prints():
+        return [matrix.fingerprint("3.13", copy / f"notebooks/{n}.ipynb", copy) for n in ("01_one", "02_two")]
+
+    before = prints()
+    assert prints() == before
+    (copy / changed).write_text("something else")
+    same = [one == other for one, other in zip(prints(), before, strict=True)]
+    assert same == [False, changed == "notebooks/01_one.ipynb"]
+
+
+@pytest.fixture
+def played(copy, monkeypatch):
+    """matrix.run on the small clone, with runs that are only noted and fail if they are told to."""
+    noted, failing = [], set()
+    chapters = sorted((copy / "notebooks").glob("*.ipynb"))
+    monkeypatch.setattr(matrix, "Book", lambda: SimpleNamespace(root=copy, chapters=chapters))
+    monkeypatch.setattr(matrix, "environment", lambda name, place, root: place / "python")
+
+    def run(command, **settings):
+        noted.append(command[-1])
+        return SimpleNamespace(returncode=int(command[-1] in failing))
+
+    monkeypatch.setattr(matrix.subprocess, "run", run)
+    (copy / "_build/matrix/3.13").mkdir(parents=True)
+    return noted, failing, lambda again=False: matrix.run("3.13", copy, again)
+
+
+def test_what_failed_is_run_again_and_what_passed_is_not(played):
+    noted, failing, run = played
+    failing.add("notebooks/02_two.ipynb")
+    assert run() == {"01_one": "passed", "02_two": "failed"}
+    failing.clear()
+    assert run() == {"01_one": "passed before", "02_two": "passed"}
+    assert noted == ["notebooks/01_one.ipynb", "notebooks/02_two.ipynb", "notebooks/02_two.ipynb"]
+    assert set(run(again=True).values()) == {"passed"}
+
+
+def test_a_python_that_is_not_there_is_named(copy, monkeypatch, capsys):
+    monkeypatch.setattr(matrix, "python_of", lambda version: None)
+    (copy / "_config.yml").write_text((ROOT / "_config.yml").read_text("utf-8"))
+    chapters = sorted((copy / "notebooks").glob("*.ipynb"))
+    monkeypatch.setattr(matrix, "Book", lambda: SimpleNamespace(root=copy, chapters=chapters))
+    assert matrix.main(["3.13"]) == 0
+    assert "no Python 3.13" in capsys.readouterr().out
+    assert matrix.main(["3.13", "--strict"]) == 1
+
+
+def test_this_python_is_found_and_no_other_is_taken_for_it():
+    here = "{}.{}".format(*sys.version_info)
+    said = subprocess.run(
+        [matrix.python_of(here), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert said.strip() == here
+    assert matrix.python_of("3.99") is None
+
+
+def test_an_unknown_set_is_named(capsys):
+    with pytest.raises(SystemExit):
+        matrix.main(["3.9"])
+    assert "There is no set 3.9; there are 3.10" in capsys.readouterr().err
+
+
+def test_in_the_empty_folder_a_download_is_the_clones_file_or_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr(urllib.request, "urlretrieve", urllib.request.urlretrieve)
+    exec(matrix.ANSWERS.format(data=str(ROOT / "data")), {})
+    urllib.request.urlretrieve("https://somewhere/photographs.npz", tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == (ROOT / "data/datasets/photographs.npz").read_bytes()
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlretrieve("https://somewhere/else.npz", tmp_path / "x")
+
+
+def test_the_workflow_runs_every_set():
+    import yaml
+
+    flow = yaml.safe_load((ROOT / ".github/workflows/matrix.yml").read_text("utf-8"))
+    (job,) = flow["jobs"].values()
+    asked = {each["set"]: each["python"] for each in job["strategy"]["matrix"]["include"]}
+    assert asked == {name: wanted.python for name, wanted in matrix.SETS.items()}
