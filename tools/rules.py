@@ -20,6 +20,7 @@ from pathlib import Path
 
 import prose
 from book import Book, canonicalise, read_notebook, sha256, tags
+from files import tracked
 
 TAGS = re.compile(
     r"remove-cell|hide-input|hide-cell|setup|shared-[\w-]+|exercise-[\w-]+|check-[\w-]+"
@@ -855,25 +856,6 @@ def copies_current(book: Book) -> Iterator[Problem]:
 
     for path, what in stale(book):
         yield Problem(path, what, "`make sync`.")
-
-
-def tracked(root: Path) -> list[str]:
-    """The files of the book, as git lists them; all of them where there is no git."""
-    import subprocess
-
-    listing = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        text=True,
-    )
-    if listing.returncode == 0:
-        return [name for name in listing.stdout.splitlines() if (root / name).exists()]
-    skip = {".git", ".venv", "_build", "__pycache__"}
-    return [
-        path.relative_to(root).as_posix()
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and not skip & set(path.relative_to(root).parts)
-    ]
 
 
 def text_files(root: Path) -> Iterator[Path]:
