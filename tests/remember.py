@@ -168,11 +168,13 @@ class Remember:
 
     # ---- What came of it
 
+    @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
     def pytest_configure_node(self, node):
         """A worker sees the files as they were when the run began, and not another state each."""
         if self.mode:
             node.workerinput["book"] = {"digests": self.snapshot.digests, "around": self.snapshot.around}
 
+    @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
     def pytest_testnodedown(self, node, error):
         """What a worker knows of the parts; all workers know the same."""
         told = getattr(node, "workeroutput", {}).get("book")

@@ -349,7 +349,7 @@ class Table:
         return tuple(sorted(each.replace("{file}", file).replace("{}", "**") for each in reads))
 
 
-def test_files(names) -> list[str]:
+def files_with_tests(names) -> list[str]:
     """The notebooks and test files among these names."""
     fits = re.compile(r"notebooks/[^/]+\.ipynb|tests/(?:.*/)?test_[^/]*\.py").fullmatch
     return sorted(name for name in names if fits(name))
@@ -456,7 +456,8 @@ def tool(command: list[str]) -> list[str]:
 def plan(memory: Memory, snapshot: Snapshot, table: Table) -> dict[str, str]:
     """Test file -> why it has to run; empty where every part of it has passed as it is."""
     return {
-        file: memory.why(file, snapshot, table.whole(file), file) for file in test_files(snapshot.digests)
+        file: memory.why(file, snapshot, table.whole(file), file)
+        for file in files_with_tests(snapshot.digests)
     }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import json
 import re
 import symtable
@@ -734,9 +735,9 @@ def outputs_clean(chapter: Chapter) -> Iterator[Problem]:
 @chapter_rule
 def written_canonically(chapter: Chapter) -> Iterator[Problem]:
     """The file is byte for byte what make notebooks writes: no timestamps, stable order and ids."""
-    text = chapter.path.read_text("utf-8")
-    canonicalise(chapter.notebook)
-    if text != json.dumps(chapter.notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n":
+    text, notebook = chapter.path.read_text("utf-8"), copy.deepcopy(chapter.notebook)
+    canonicalise(notebook)
+    if text != json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n":
         yield chapter.problem(None, "It is not in its canonical form.", "`make sync`.")
     if len(text.encode()) > LARGEST:
         yield chapter.problem(None, f"{len(text.encode()):,} bytes.", "smaller figures; 400,000 at most.")
