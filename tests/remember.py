@@ -84,6 +84,8 @@ class Remember:
     def unnamed(self, opened: set[str], reads, file: str) -> set[str]:
         """Opened files that do not belong to what a part of this file may read."""
         known = {name.split("#")[0] for name in self.snapshot.labels(reads, file)}
+        for glob in reads:
+            known |= set(self.snapshot.matching(glob[1:])) if glob.startswith("~") else set()
         return self.names(opened) - known
 
     @pytest.hookimpl(wrapper=True)

@@ -109,7 +109,7 @@ def test_a_file_without_a_line_is_found_and_reads_everything():
 def test_no_line_names_what_is_not_there():
     """A glob that fits no file of the book has lost its meaning: a file was renamed, or the glob mistyped."""
     globs = {each for parts in TABLE.reads.values() for part in parts for each in part["reads"]}
-    of_book = {each.split("#")[0] for each in globs if not each.startswith(("page:", "site:"))}
+    of_book = {each.split("#")[0] for each in globs if not re.match("~|page:|links:|site:", each)}
     lost = [each for each in of_book if "{" not in each and not BEFORE.matching(each)]
     assert lost == []
     assert {each.split("#")[1] for each in globs if "#" in each} <= quick.PARTS.keys()
@@ -350,11 +350,18 @@ def test_a_page_is_looked_at_again_by_itself():
 
 
 def test_a_link_that_leads_nowhere_brings_its_page_back():
-    assert "book/intro.html" in pages_back({"site:book/glossary.html": "<dt>term</dt>"})
-    assert "book/intro.html" in pages_back({"site:book/glossary.html": None})
-    assert "book/intro.html" not in pages_back(
-        {"site:book/glossary.html": '<p>Before.</p><dt id="term">term</dt>'}
-    )
+    """To the test that follows links; a browser does not look at what is behind them."""
+    intro = "tests/test_html.py: test_page\\[.* [book/intro.html]"
+    assert intro in back({"site:book/glossary.html": "<dt>term</dt>"})
+    assert intro in back({"site:book/glossary.html": None})
+    assert intro not in back({"site:book/glossary.html": '<p>Before.</p><dt id="term">term</dt>'})
+    assert "book/intro.html" not in pages_back({"site:book/glossary.html": "<dt>term</dt>"})
+
+
+def test_what_is_opened_and_has_no_say():
+    """Marked so in the table: no chapter's page brings back the long tests of the explorer."""
+    found = files_back({"site:notebooks/02_feature_maps.html": "<p>More.</p>"})
+    assert "tests/test_live_figures.py" in found and "tests/test_live_explorer.py" not in found
 
 
 # ---- The site ------------------------------------------------------------------------------------------------

@@ -164,10 +164,13 @@ class Snapshot:
         return self.kept["glob", glob]
 
     def _expand(self, glob: str) -> dict[str, str]:
-        if glob.startswith("page:"):
+        if glob.startswith("~"):  # opened, and without a say in the result
+            return {}
+        kind, _, rest = glob.partition(":")
+        if kind in ("page", "links"):
             found = {}
-            for name in self.matching(f"site:{glob[5:]}"):
-                found |= self.page(name)
+            for name in self.matching(f"site:{rest}"):
+                found |= self.page(name) if kind == "page" else self.links(name)
             return found
         glob, _, part = glob.partition("#")
         names = self.matching(glob)
@@ -222,24 +225,35 @@ class Snapshot:
         """How the Makefile asks for the notebooks to be run."""
         return of(re.findall(r"(?m)^NBVAL.*|^\t.*pytest.*", self.text(name)))
 
+    def addresses(self, name: str) -> set[tuple[str, str]]:
+        """(name, anchor) of whatever the addresses in a page can mean; the page itself is left out."""
+        if ("addresses", name) not in self.kept:
+            folder, found = posixpath.dirname(name[5:]), set()
+            for place, anchor in set(ADDRESS.findall(self.text(name))):
+                found.add(("site:" + posixpath.normpath(posixpath.join(folder, place)), anchor))
+            self.kept["addresses", name] = {each for each in found if each[0] != name}
+        return self.kept["addresses", name]
+
     def page(self, name: str) -> dict[str, str]:
-        """A page of the site as a browser loads it: styles and scripts, its own files, where its links lead."""
-        if ("page", name) in self.kept:
-            return self.kept["page", name]
-        text, found = self.text(name), {name: self.digests[name], **self.expand("site:_static/**")}
-        folder = posixpath.dirname(name[5:])
-        for place, anchor in set(ADDRESS.findall(text)):
-            other = "site:" + posixpath.normpath(posixpath.join(folder, place))
-            if not other.endswith(".html"):
-                found |= {other: self.digests[other]} if other in self.digests else {}
-            elif other != name:
-                there = other in self.digests and (not anchor or anchor in self.anchors(other))
-                label = f"the link to {place}#{anchor} on {name[5:]}"
-                found[label] = "leads there" if there else "leads nowhere"
-        led = re.search(r'http-equiv="refresh" content="\d+; url=([^"]+)"', text)
-        onward = f"site:{led[1]}" if led else name
-        found |= self.page(onward) if onward != name and onward in self.digests else {}
-        self.kept["page", name] = found
+        """A page of the site as a browser loads it: with styles, scripts and the files that it names."""
+        if ("page", name) not in self.kept:
+            names = {other for other, _ in self.addresses(name) if not other.endswith(".html")}
+            found = {name: self.digests[name], **self.expand("site:_static/**")}
+            found |= {other: self.digests[other] for other in names & self.digests.keys()}
+            led = re.search(r'http-equiv="refresh" content="\d+; url=([^"]+)"', self.text(name))
+            onward = f"site:{led[1]}" if led else name
+            found |= self.page(onward) if onward != name and onward in self.digests else {}
+            self.kept["page", name] = found
+        return self.kept["page", name]
+
+    def links(self, name: str) -> dict[str, str]:
+        """Whether the links of a page lead somewhere; nothing else of the pages behind them."""
+        found = {}
+        for other, anchor in self.addresses(name):
+            there = other in self.digests
+            if there and anchor and other.endswith(".html"):
+                there = anchor in self.anchors(other)
+            found[f"{other}#{anchor}"] = "is there" if there else "is not there"
         return found
 
     def anchors(self, name: str) -> set[str]:
