@@ -296,7 +296,7 @@ class Snapshot:
     def labels(self, reads, code: str = "") -> dict[str, str]:
         """Everything that a result leans on: name -> digest."""
         found = dict(self.around)
-        for each in (*ALWAYS, code) if code else ():
+        for each in (*ALWAYS, code) if code.endswith(".py") else ALWAYS if code else ():
             found |= {name: self.digests[name] for name in self.imported(each)}
         for glob in reads:
             found |= self.expand(glob)
