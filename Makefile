@@ -8,9 +8,10 @@ READY := $(VENV)/.ready
 
 # nbval runs the notebooks again and compares; pytest runs everything else.
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=900 --nbval-sanitize-with tests/sanitize.cfg
+TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve test check notebooks sync student lab bench matrix lock clean
+.PHONY: help setup book pdf epub archive publish serve test quick check notebooks sync student lab bench matrix lock clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -26,13 +27,25 @@ $(READY): requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $(READY)
 
-# A changed style, script or extension changes no page by itself, so Sphinx would not copy it.
-CHANGED = $(shell find book/_static book/_templates book/_ext -type f ! -name '*.pyc' -newer _build/html/book/intro.html 2>/dev/null)
-
 book: setup  ## build the site into _build/html
-	@$(BIN)/jupyter-book build . -W -n --keep-going $(if $(CHANGED),--all)
+	@all=$$($(BIN)/python tools/quick.py building) && $(BIN)/jupyter-book build . -W -n --keep-going $$all
+	@$(BIN)/python tools/quick.py built
 	@echo
 	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
+
+pdf: book  ## print the whole book into one PDF, linked on the introduction
+	@$(BIN)/python tools/make_pdf.py
+
+epub: book  ## the whole book for e-readers, judged by epubcheck
+	@$(BIN)/python tools/make_epub.py
+
+archive: book  ## the whole site in one file, for readers without a network
+	@$(BIN)/python tools/make_archive.py
+
+publish: setup  ## the site for GitHub Pages in _build/publish; needs an address in _config.yml
+	@$(BIN)/python tools/publish.py --check
+	@$(MAKE) --no-print-directory book
+	@$(BIN)/python tools/publish.py
 
 serve:  ## serve the built site on this machine alone (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no site yet; run 'make book' first."; exit 1; }
@@ -40,13 +53,16 @@ serve:  ## serve the built site on this machine alone (PORT=8000)
 	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 test: book  ## run every notebook and every test
-	@$(BIN)/python -m pytest $(NBVAL) -n 2 --dist loadfile --no-loadscope-reorder notebooks tests
+	@BOOK_MEMORY=write $(BIN)/python -m pytest $(NBVAL) $(TOGETHER) notebooks tests
+
+quick: setup  ## run what a change can have affected since it passed
+	@$(BIN)/python tools/quick.py $(NBVAL) $(TOGETHER)
 
 check: setup  ## the fast checks: linter, copies, rules of the house
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/python tools/sync.py --check
-	@$(BIN)/python -m pytest -q -n 2 tests/test_rules.py tests/test_rules_catch.py tests/test_prose.py tests/test_sync.py tests/test_course.py tests/test_checks_can_fail.py
+	@BOOK_MEMORY=write $(BIN)/python -m pytest -q $(TOGETHER) tests/test_rules.py tests/test_rules_catch.py tests/test_prose.py tests/test_sync.py tests/test_course.py tests/test_checks_can_fail.py
 
 notebooks: setup  ## execute the notebooks in place; one with NB=01_filters
 	@$(BIN)/python tools/run_notebooks.py $(NB)

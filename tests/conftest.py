@@ -10,31 +10,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 
-from rules import tracked  # noqa: E402  (the path must be set first)
-
-# What takes longest, longest first. Two processes share the files of `make test`, and one that
-# begins a long file when the other has nothing left to do keeps everybody waiting.
-LONGEST = (
-    "tests/test_site.py",
-    "tests/test_live_figures.py",
-    "notebooks/05_dense_classifier.ipynb",
-    "notebooks/06_transfer_learning.ipynb",
-    "tests/test_bench.py",
-    "tests/exercises/test_answers.py",
-    "notebooks/03_relu.ipynb",
-    "tests/test_site_use.py",
-    "tests/test_live_explorer.py",
-    "tests/test_live_photo.py",
-    "tests/test_pretrain.py",
-    "tests/test_live_pooling.py",
-    "tests/test_live_runtime.py",
-)
+from files import tracked  # noqa: E402  (the path must be set first)
+from remember import Remember  # noqa: E402
 
 
-def pytest_collection_modifyitems(items):
-    """Begin with the longest files; a file's tests stay together and in their order."""
-    rank = {name: place for place, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(item.nodeid.split("::")[0], len(LONGEST)))
+def pytest_configure(config):
+    """Remember what passes, and begin with the files that took longest (tests/remember.py)."""
+    config.pluginmanager.register(Remember(config), "remember")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -48,15 +30,16 @@ def environment_as_found():
 
 
 @pytest.fixture
-def copy_of_the_book(tmp_path: Path) -> Path:
+def copy_of_the_book(tmp_path: Path, request) -> Path:
     """A copy of everything that git would commit, without a git of its own."""
-    for name in tracked(ROOT):
-        target = tmp_path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / name).stat().st_size < 2_000_000:
-            shutil.copyfile(ROOT / name, target)
-        else:  # the large data sets are only read
-            target.symlink_to(ROOT / name)
+    with request.config.pluginmanager.get_plugin("remember").copying(tmp_path):
+        for name in tracked(ROOT):
+            target = tmp_path / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if (ROOT / name).stat().st_size < 2_000_000:
+                shutil.copyfile(ROOT / name, target)
+            else:  # the large data sets are only read
+                target.symlink_to(ROOT / name)
     return tmp_path
 
 

@@ -4,6 +4,7 @@ import base64
 import copy
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -174,26 +175,33 @@ def test_a_real_message_on_stderr_is_kept():
     assert notebook.cells[0].outputs[1].text == "UserWarning: look here\n"
 
 
-NBVAL = ["--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-q", "-c", os.devnull]
+NBVAL = ["--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-q", "-rA", "-c", os.devnull]
+# source, output that is stored, tag, whether it passes
+COMPARED = {
+    "same.ipynb": ("print(2)", "2\n", None, True),
+    "another_output.ipynb": ("print(2)", "3\n", None, False),
+    "ignored_output.ipynb": ("print(2)\nassert True", "3\n", "nbval-ignore-output", True),
+    "broken_bound.ipynb": ("print(2)\nassert False", "2\n", "nbval-ignore-output", False),
+}
 
 
-@pytest.mark.parametrize(
-    ("source", "stored", "tag", "passes"),
-    [
-        ("print(2)", "2\n", None, True),
-        ("print(2)", "3\n", None, False),
-        ("print(2)\nassert True", "3\n", "nbval-ignore-output", True),
-        ("print(2)\nassert False", "2\n", "nbval-ignore-output", False),
-    ],
-)
-def test_nbval_compares_what_is_published(source, stored, tag, passes, tmp_path):
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory):
+    """What nbval says of these notebooks, run in one go: name -> passed?"""
+    folder = tmp_path_factory.mktemp("compared")
+    for name, (source, stored, tag, _) in COMPARED.items():
+        cell = nbformat.v4.new_code_cell(source, execution_count=1)
+        cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=stored)]
+        cell.metadata["tags"] = [tag] if tag else []
+        write_notebook(folder / name, nbformat.v4.new_notebook(cells=[cell]))
+    command = [sys.executable, "-m", "pytest", *NBVAL, *COMPARED]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    verdicts = re.findall(r"(?m)^(PASSED|FAILED) (\w+\.ipynb)", done.stdout)
+    assert len(verdicts) == len(COMPARED), done.stdout
+    return {name: verdict == "PASSED" for verdict, name in verdicts}
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_nbval_compares_what_is_published(name, compared):
     """The tests of the notebooks can fail: by another output, and by an assert."""
-    cell = nbformat.v4.new_code_cell(source, execution_count=1)
-    cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=stored)]
-    cell.metadata["tags"] = [tag] if tag else []
-    path = tmp_path / "a.ipynb"
-    write_notebook(path, nbformat.v4.new_notebook(cells=[cell]))
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *NBVAL, str(path)], capture_output=True, text=True, cwd=tmp_path
-    )
-    assert (done.returncode == 0) is passes, done.stdout
+    assert compared[name] is COMPARED[name][3]

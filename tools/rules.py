@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import json
 import re
 import symtable
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import prose
 from book import Book, canonicalise, read_notebook, sha256, tags
+from files import tracked
 
 TAGS = re.compile(
     r"remove-cell|hide-input|hide-cell|setup|shared-[\w-]+|exercise-[\w-]+|check-[\w-]+"
@@ -724,9 +726,9 @@ def outputs_clean(chapter: Chapter) -> Iterator[Problem]:
 @chapter_rule
 def written_canonically(chapter: Chapter) -> Iterator[Problem]:
     """The file is byte for byte what make notebooks writes: no timestamps, stable order and ids."""
-    text = chapter.path.read_text("utf-8")
-    canonicalise(chapter.notebook)
-    if text != json.dumps(chapter.notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n":
+    text, notebook = chapter.path.read_text("utf-8"), copy.deepcopy(chapter.notebook)
+    canonicalise(notebook)
+    if text != json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n":
         yield chapter.problem(None, "It is not in its canonical form.", "`make sync`.")
     if len(text.encode()) > LARGEST:
         yield chapter.problem(None, f"{len(text.encode()):,} bytes.", "smaller figures; 400,000 at most.")
@@ -846,25 +848,6 @@ def copies_current(book: Book) -> Iterator[Problem]:
 
     for path, what in stale(book):
         yield Problem(path, what, "`make sync`.")
-
-
-def tracked(root: Path) -> list[str]:
-    """The files of the book, as git lists them; all of them where there is no git."""
-    import subprocess
-
-    listing = subprocess.run(
-        ["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-        text=True,
-    )
-    if listing.returncode == 0:
-        return [name for name in listing.stdout.splitlines() if (root / name).exists()]
-    skip = {".git", ".venv", "_build", "__pycache__"}
-    return [
-        path.relative_to(root).as_posix()
-        for path in sorted(root.rglob("*"))
-        if path.is_file() and not skip & set(path.relative_to(root).parts)
-    ]
 
 
 def text_files(root: Path) -> Iterator[Path]:

@@ -73,10 +73,14 @@ def fresh_readme(book: Book) -> str:
     return TABLE.sub(lambda found: found[1] + "\n".join(rows) + "\n" + found[2], text)
 
 
-def stale(book: Book) -> Iterator[tuple[str, str]]:
-    """(file, what is stale in it) of every copy that differs from its source."""
-    for path in book.chapters:
-        fresh = fresh_notebook(book, path)
+def all_fresh(book: Book) -> dict[Path, object]:
+    """Every chapter as it should be."""
+    return {path: fresh_notebook(book, path) for path in book.chapters}
+
+
+def stale(book: Book, chapters: dict | None = None) -> Iterator[tuple[str, str]]:
+    """(file, what is stale in it) of every copy that differs from its source; chapters as all_fresh makes them."""
+    for path, fresh in (chapters or all_fresh(book)).items():
         text = json.dumps(fresh, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         if text != path.read_text("utf-8"):
             yield f"notebooks/{path.name}", "Its badge, a shared cell, its time or its form is stale."
@@ -84,14 +88,13 @@ def stale(book: Book) -> Iterator[tuple[str, str]]:
         yield "README.md", "Its chapter table is stale."
 
 
-def outdated(book: Book) -> list[str]:
+def outdated(book: Book, chapters: dict) -> list[str]:
     """The notebooks whose outputs are older than their code."""
-    found = []
-    for path in book.chapters:
-        notebook = fresh_notebook(book, path)
-        if notebook.metadata.get("book", {}).get("code_digest") != book.code_digest(notebook):
-            found.append(path.stem)
-    return found
+    return [
+        path.stem
+        for path, notebook in chapters.items()
+        if notebook.metadata.get("book", {}).get("code_digest") != book.code_digest(notebook)
+    ]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -111,10 +114,11 @@ def main(arguments: list[str] | None = None) -> int:
         if text != readme.read_text("utf-8"):
             readme.write_text(text, "utf-8", newline="\n")
             print("wrote README.md")
-    left = list(stale(book))
+    chapters = all_fresh(book)
+    left = list(stale(book, chapters))
     for path, what in left:
         print(f"{path}: {what} Mend it: `make sync`.")
-    old = outdated(book)
+    old = outdated(book, chapters)
     for name in old:
         print(f"notebooks/{name}.ipynb: outputs older than the code. Mend it: `make notebooks NB={name}`.")
     if not left and not old:

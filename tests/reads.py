@@ -1,0 +1,194 @@
+"""What each test file reads, in one place: `make quick` leaves out what none of it has changed for.
+
+    file -> its parts: (which of its tests, by what they are told apart, what they read)
+
+A part's `tests` is a pattern for the test's name with its parameters; the first part that fits counts.
+`by` makes one part for each value of a parameter, which stands for {} in `reads`. What is read:
+
+    tools/**                     files of the book; * stays within a folder, ** does not
+    notebooks/*.ipynb#code       a part of each: code, run (what nbval reads), exercises, exporter (tools/quick.py)
+    page:book/intro.html         a page of the built site with its styles, scripts and pictures
+    links:book/intro.html        whether the links of that page lead somewhere
+    site:**                      files of the built site
+    ~site:**                     is opened, but has no say in how the tests end (a reason must stand beside it)
+
+Not to be named: the test file itself, what it imports, conftest.py, the lock, the Python. A file that is
+not here counts as reading everything, and tests/test_quick.py asks for its line. Narrow a line only where
+the test's code shows that it reads no more: tests/remember.py watches which files are opened while a test
+runs, and what opened one that is not named here is not remembered as passed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def part(*reads, tests=".*", by=None):
+    """One part of a test file."""
+    return {"tests": tests, "by": by, "reads": reads}
+
+
+def parameter(name: str):
+    """Told apart by a parameter; a path counts by its name alone."""
+    return lambda values: values[name].name if isinstance(values[name], Path) else values[name]
+
+
+def chapter(values: dict) -> str:
+    """The number of the chapter whose exercise a test is about."""
+    found = values.get("number") or values.get("exercise") or values["answer"].exercise
+    return str(found).split(".")[0]
+
+
+ALL = "**"
+ORDER = ("_config.yml", "_toc.yml")
+# Book().shared(): the sources of the shared cells, with the digests of the data that they fetch.
+SHARED = (*ORDER, "tools/shared/**", "data/**")
+CHAPTER_RULE = (*SHARED, "book/glossary.md")
+# The rules of tools/rules.py that read the book as a whole.
+BOOK_RULES = "order_complete|data_cards|address_once|no_traces|rooms_known|lock_complete|copies_current"
+FIGURES = (
+    "page:book/live/**",
+    "book/_static/live/**",
+    "data/**",
+    "book/live/**",
+    "notebooks/05_*.ipynb#exporter",
+)
+# test_live_figures.py looks through the chapters for figures when it is imported, for tests of its own;
+# the files that import it take helpers from it and nothing of what it found.
+LISTED = ("~site:notebooks/*.html", "site:index.html")
+
+READS = {
+    # The chapters, by nbval.
+    "notebooks/*.ipynb": [part("{file}#run", "data/**", "tests/sanitize.cfg", "Makefile#nbval")],
+    # The rules, their tools and their data.
+    "tests/test_rules.py": [
+        part("notebooks/{}", *CHAPTER_RULE, tests=r"test_chapter\[.*", by=parameter("path")),
+        part(ALL),
+    ],
+    "tests/test_rules_catch.py": [
+        part(ALL, tests=rf"test_caught\[(?:{BOOK_RULES})-.*"),
+        part("notebooks/01_*.ipynb", *CHAPTER_RULE),
+    ],
+    "tests/test_prose.py": [part()],
+    "tests/test_sync.py": [
+        part(ALL, tests="test_a_new_address_reaches_every_copy"),
+        part("notebooks/**", *SHARED, "README.md", "tools/**", tests="test_write_twice.*|test_outdated.*"),
+        part("tools/**"),
+    ],
+    "tests/test_course.py": [
+        part("notebooks/**", *ORDER, "data/**", tests="test_student_set|test_chapters_tell_their_time.*"),
+        part(*ORDER),
+    ],
+    "tests/test_checks_can_fail.py": [
+        part("notebooks/{}#code", *ORDER, tests="test_every_assert_can_fail.*", by=parameter("path")),
+        part(*ORDER),
+    ],
+    "tests/test_quick.py": [part(ALL)],
+    "tests/test_workflows.py": [part(".github/**", ".ci/**", "README.md")],
+    "tests/test_results.py": [part("notebooks/**", *ORDER, "benchmarks/results/**")],
+    # It takes one function from test_results.py, which reads the chapters when it is imported.
+    "tests/test_bench.py": [part("benchmarks/**", "tools/**", "data/**", *ORDER, "~notebooks/**")],
+    "tests/test_pretrain.py": [part("tools/pretrain_backbone.py")],
+    "tests/test_stamps.py": [part("data/**", "tools/stamps/**")],
+    "tests/test_fetched.py": [part(*SHARED)],
+    "tests/test_own_photographs.py": [part("notebooks/06_*.ipynb#code", *ORDER)],
+    "tests/test_how_this_compares.py": [
+        part("book/how_this_compares.md", "book/_static/live/**", "_config.yml", *LISTED)
+    ],
+    # The exercises, chapter by chapter.
+    "tests/exercises/test_check.py": [part(*SHARED)],
+    "tests/exercises/test_answers.py": [
+        part("notebooks/**#exercises", *ORDER, "tests/exercises/**", tests="test_every_check_is_tried"),
+        part(
+            "notebooks/0{}_*.ipynb#exercises", "tests/exercises/answers_{}.py", *ORDER, "data/**", by=chapter
+        ),
+    ],
+    "tests/exercises/test_mutants.py": [
+        part("notebooks/**#exercises", *ORDER, "tests/exercises/**", tests="test_every_function_has.*"),
+        part(
+            "notebooks/0{}_*.ipynb#exercises", "tests/exercises/answers_{}.py", *ORDER, "data/**", by=chapter
+        ),
+    ],
+    # The built site without a browser.
+    "tests/test_html.py": [
+        part(
+            "page:{}",
+            "links:{}",
+            "book/_static/fonts.css",
+            "_config.yml",
+            tests=r"test_page\[.*",
+            by=parameter("page"),
+        ),
+        part(
+            "page:{}",
+            "notebooks/*.ipynb",
+            "_config.yml",
+            tests="test_(?:glossary_links_of|shape_of|quiz_of)_a_chapter.*|test_pictures_are.*|test_checks_are_left.*",
+            by=parameter("page"),
+        ),
+        part("site:**", *ORDER, tests="test_all_pages_of_the_contents.*"),
+        part(
+            "site:_static/**",
+            "site:index.html",
+            "book/_static/**",
+            "tools/fonts/**",
+            "data/**",
+            "_config.yml",
+            "book/_ext/**",
+            *(f"site:{folder}*.html" for folder in ("", "book/", "book/live/", "notebooks/")),
+        ),
+    ],
+    # The built site in a browser.
+    "tests/test_site.py": [
+        part("page:{}", "site:index.html", "_config.yml", by=parameter("page")),
+    ],
+    "tests/test_site_use.py": [
+        part("_config.yml", tests=r"test_good_page_passes|test_planted_fault_is_seen.*"),
+        part("site:**", "_config.yml", tests="test_search.*"),
+        part(
+            "page:{}",
+            "notebooks/*.ipynb#code",
+            "site:index.html",
+            "_config.yml",
+            tests=r"test_(?:launch|download|answers|quiz_answers|solutions)_.*",
+            by=parameter("chapter"),
+        ),
+        part(
+            "page:notebooks/*", "site:index.html", "_config.yml", tests="test_(?:animation|reduced_motion)_.*"
+        ),
+        part(
+            "page:notebooks/01_*.html",
+            "page:book/intro.html",
+            "page:book/glossary.html",
+            "site:index.html",
+            "_config.yml",
+        ),
+    ],
+    "tests/test_live_figures.py": [
+        part(
+            "page:{}",
+            "book/_static/live/**",
+            "_config.yml",
+            "site:index.html",
+            tests=r"test_chapter_loads.*",
+            by=parameter("chapter"),
+        ),
+        part(
+            "page:notebooks/*",
+            "book/_static/live/**",
+            "_config.yml",
+            "site:index.html",
+            tests="test_each_figure_stands.*|test_figure_that_cannot_be_loaded.*",
+        ),
+        part(*FIGURES, "notebooks/01_*.ipynb#code", "_config.yml", "site:index.html", tests="test_presets.*"),
+        part(*FIGURES, "tools/shared/show.py", "_config.yml", "site:index.html"),
+    ],
+    "tests/test_live_explorer.py": [part(*FIGURES, "notebooks/05_*.ipynb#code", *ORDER, *LISTED)],
+    "tests/test_live_load.py": [part(*FIGURES, "notebooks/05_*.ipynb#code", *ORDER, *LISTED)],
+    "tests/test_live_photo.py": [
+        part(*FIGURES, "notebooks/06_*.ipynb#code", "benchmarks/results/**", *ORDER, *LISTED)
+    ],
+    "tests/test_live_pooling.py": [part(*FIGURES, "notebooks/04_*.ipynb#code", *ORDER, *LISTED)],
+    "tests/test_live_runtime.py": [part(*FIGURES, *ORDER, "site:index.html")],
+    "tests/test_live_zoo.py": [part(*FIGURES, *ORDER, "site:index.html")],
+}
