@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=900 --nbval-sanitize-with tests/sanitize.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve test check notebooks sync student lab bench lock clean
+.PHONY: help setup book pdf epub archive serve test check notebooks sync student lab bench lock clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -33,6 +33,15 @@ book: setup  ## build the site into _build/html
 	@$(BIN)/jupyter-book build . -W -n --keep-going $(if $(CHANGED),--all)
 	@echo
 	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
+
+pdf: book  ## print the whole book into one PDF, linked on the introduction
+	@$(BIN)/python tools/make_pdf.py
+
+epub: book  ## the whole book for e-readers, judged by epubcheck
+	@$(BIN)/python tools/make_epub.py
+
+archive: book  ## the whole site in one file, for readers without a network
+	@$(BIN)/python tools/make_archive.py
 
 serve:  ## serve the built site on this machine alone (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no site yet; run 'make book' first."; exit 1; }

@@ -17,6 +17,7 @@ from rules import tracked  # noqa: E402  (the path must be set first)
 LONGEST = (
     "tests/test_site.py",
     "tests/test_live_figures.py",
+    "tests/test_paper.py",
     "notebooks/05_dense_classifier.ipynb",
     "notebooks/06_transfer_learning.ipynb",
     "tests/test_bench.py",
