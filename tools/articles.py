@@ -171,9 +171,9 @@ def mathematics(body) -> list:
 def tidy(article: Article) -> None:
     """Everything that a page needs off the screen, whatever the format."""
     body = article.body
-    still_figures(body, article.name.startswith("book/live/"))
     for element in body.select(GONE):
         element.decompose()
+    still_figures(body, article.name.startswith("book/live/"))
     unfold(body)
     unquiz(body)
     plain_cards(body)

@@ -72,7 +72,8 @@ PACKAGE = """<?xml version="1.0" encoding="utf-8"?>
 <meta property="schema:accessibilityFeature">structuralNavigation</meta>
 <meta property="schema:accessibilityFeature">tableOfContents</meta>
 <meta property="schema:accessibilityHazard">none</meta>
-<meta property="schema:accessibilitySummary">Every figure has a text that says what it shows; formulas are MathML.</meta>
+<meta property="schema:accessibilitySummary">
+Every figure has a text that says what it shows, and every formula is MathML.</meta>
 <meta name="cover" content="cover-image"/>
 </metadata>
 <manifest>

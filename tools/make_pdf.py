@@ -106,14 +106,17 @@ def point_inside(articles: list[Article]) -> None:
 
 
 def point_outside(article: Article) -> None:
-    """An address that its link does not show is written out at the end of the page."""
+    """An address that its link does not show is written out: at a chapter's end, elsewhere behind the link."""
     numbers: dict[str, int] = {}
     for link in article.body.find_all("a", href=True):
         address, words = link["href"], link.get_text().strip()
         if not external(address) or words.removeprefix("doi:") in address:
             continue
-        number = numbers.setdefault(address, len(numbers) + 1)
-        link.append(tag("sup", str(number), kind="note-number"))
+        if article.number:
+            number = numbers.setdefault(address, len(numbers) + 1)
+            link.append(tag("sup", str(number), kind="note-number"))
+        else:
+            link.insert_after(" ", tag("span", f"({address})", kind="address"))
     if numbers:
         notes = tag("ol", kind="addresses")
         for address in numbers:
@@ -155,8 +158,10 @@ def contents(articles: list[Article]) -> object:
             words, home = " ".join(heading.get_text().split()), heading.find_parent("section")
             if heading.name == "h2":
                 nav.append(row(words, home["id"], "section"))
-            else:
+            elif words.startswith("Exercise "):
                 exercises.append((words.split(":")[0].removeprefix("Exercise "), home["id"]))
+            else:
+                nav.append(row(words, home["id"], "subsection"))
         if exercises and article.number:
             line = tag("p", "Exercises ", kind="exercises")
             for words, target in exercises:
@@ -172,7 +177,7 @@ def page_styles(articles: list[Article]) -> str:
         words = article.heading.replace("\\", "\\\\").replace('"', '\\"')
         name = f"page-{article.slug.replace('_', '-')}"
         rules.append(
-            f'#{article.slug} {{ page: {name}; }} @page {name} {{ @top-left {{ content: "{words}"; }} }}'
+            f'[id="{article.slug}"] {{ page: {name}; }} @page {name} {{ @top-left {{ content: "{words}"; }} }}'
         )
     return " ".join(rules)
 
