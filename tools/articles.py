@@ -36,7 +36,7 @@ __all__ = [
 
 # What answers a click has no place on paper, nor have copies for dark pages.
 GONE = (
-    "a.headerlink, nav.chapter-links, button, script, style, .progress-box, .take-away, .toctree-wrapper, "
+    "a.headerlink, nav.chapter-links, button, script, style, .take-away, .toctree-wrapper, "
     ".live-start, .live-trouble, .live-poster, img.only-dark, img.motion"
 )
 CODE = re.compile(r"(?<=<pre>).*?(?=</pre>)", re.DOTALL)
@@ -171,6 +171,8 @@ def mathematics(body) -> list:
 def tidy(article: Article) -> None:
     """Everything that a page needs off the screen, whatever the format."""
     body = article.body
+    for box in body.select(".progress-box"):  # what a browser remembers is not for paper
+        box.find_parent("section").decompose()
     for element in body.select(GONE):
         element.decompose()
     still_figures(body, article.name.startswith("book/live/"))
@@ -183,7 +185,7 @@ def tidy(article: Article) -> None:
         if not cell.get_text(strip=True) and not cell.find(["img", "svg"]):
             cell.decompose()
     for element in body.find_all(True):
-        for name in ("loading", "tabindex", "hidden", "data-when", "data-live"):
+        for name in ("loading", "srcset", "sizes", "tabindex", "hidden", "data-when", "data-live"):
             element.attrs.pop(name, None)
 
 

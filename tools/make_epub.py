@@ -115,12 +115,17 @@ def pictures(articles: list[Article], site: Path) -> dict[str, bytes]:
     """Name -> PNG or other bytes, of every picture; the pages then name those."""
     found: dict[str, bytes] = {}
     for article in articles:
-        for image in article.body.find_all("img"):
+        for image in article.body.find_all("img", src=re.compile("^(?!data:)")):
             path = site / image["src"]
             name = re.sub(r"\W", "-", path.stem) + (path.suffix if path.suffix != ".webp" else ".png")
             if name not in found:
                 found[name] = as_png(path) if path.suffix == ".webp" else path.read_bytes()
             image["src"] = name
+        for drawing in article.body.find_all("svg"):
+            drawing["xmlns"], drawing["xmlns:xlink"] = (
+                "http://www.w3.org/2000/svg",
+                "http://www.w3.org/1999/xlink",
+            )
     return found
 
 
@@ -171,6 +176,7 @@ def contents(articles: list[Article]) -> str:
 def compose(site: Path) -> dict[str, bytes]:
     """Name in the EPUB -> content."""
     book, (articles, store) = Book(), read(site)
+    store = [re.sub("</?span[^>]*>", "", code) for code in store]  # e-readers have colours of their own
     config = book.config
     title, author = escaping.escape(config["title"]), escaping.escape(config["author"])
     intro = articles[0]

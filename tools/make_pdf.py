@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import html as escaping
+import re
 import shutil
 import sys
 import tempfile
@@ -40,6 +41,9 @@ TRIES = 5
 STYLES = ("fonts.css", "palette.css", "pygments.css", "katex/katex.min.css")
 PAPER = ROOT / "book" / "_static" / "paper.css"
 COVER = "_static/cover-light.png"
+PLAIN = re.compile(
+    r'<span class="(?:n|nn|p|w)">([^<]*)</span>|<span></span>'
+)  # words of code without a colour
 SHORT = 8  # lines; folded code of more than these is printed once, and then referred to
 
 HEAD = """<!DOCTYPE html>
@@ -185,6 +189,7 @@ def page_styles(articles: list[Article]) -> str:
 def whole_book(site: Path) -> tuple[str, list[Article]]:
     """The HTML of the book with page numbers still to be filled in, and its articles."""
     book, (articles, store) = Book(), read(site)
+    store = [PLAIN.sub(r"\1", code) for code in store]
     intro = articles[0]
     picture = intro.body.find("img")
     alt, promise = picture["alt"], intro.body.select_one("p.promise").get_text()

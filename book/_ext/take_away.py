@@ -98,7 +98,7 @@ def line(site: Path) -> str:
     def link(kind: str, words: str, more: str = "") -> str:
         address = html.escape(f"../{FOLDER}/{NAMES[kind]}")
         about = f"{kind.upper()}, {more}{size(site / FOLDER / NAMES[kind])}"
-        return f'<a href="{address}" download>{words}</a> ({about})'
+        return f'<a href="{address}">{words}</a> ({about})'
 
     if "pdf" in current:
         parts.append(link("pdf", "the book on paper", f"{current['pdf']['pages']} pages, "))

@@ -115,8 +115,8 @@
         fold.open = true;
         undo.push(() => (fold.open = false));
       });
-      all(".live, .bd-article img").forEach((figure) => {
-        if (figure.loading === "lazy") figure.loading = "eager";
+      all('img[loading="lazy"]').forEach((image) => (image.loading = "eager"));
+      all(".live").forEach((figure) => {
         const height = figure.getBoundingClientRect().height;
         if (height <= SHEET) return;
         figure.style.zoom = SHEET / height;
