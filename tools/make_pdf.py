@@ -307,14 +307,18 @@ def finish(printed: Path, target: Path, articles: list[Article]) -> int:
 
     def mark(words: str, ident: str, above):
         page, top = where[ident]
-        return writer.add_outline_item(words, page - 1, parent=above, fit=Fit.xyz(left=0, top=top + 8))
+        return writer.add_outline_item(
+            title=words, page_number=page - 1, parent=above, fit=Fit.xyz(left=0, top=top + 8)
+        )
 
     for article in articles:
         if article.part != part:
             part, parent = article.part, None
             if part:
                 page, top = where[article.slug]
-                parent = writer.add_outline_item(part, page - 1, bold=True, fit=Fit.xyz(left=0, top=top + 8))
+                parent = writer.add_outline_item(
+                    title=part, page_number=page - 1, bold=True, fit=Fit.xyz(left=0, top=top + 8)
+                )
         chapter = mark(article.heading, article.slug, parent)
         above = chapter
         for heading in article.body.find_all(["h2", "h3"]):
