@@ -53,9 +53,13 @@ def test_a_fault_is_caught(tool, old, new, tmp_path):
 
 
 def test_the_same_two_commands():
-    """The workflow, .ci/run and README call make book and make test and nothing beside them."""
+    """The workflow, .ci/run and README call make book and make test; the workflow makes what it publishes."""
     job = yaml.safe_load(WORKFLOWS[0].read_text("utf-8"))["jobs"]["test"]
-    assert [step["run"] for step in job["steps"] if "run" in step] == ["make book", "make test"]
+    install, *made = [step["run"] for step in job["steps"] if "run" in step]
+    assert "epubcheck" in install and "make" not in install
+    assert made == ["make book", "make pdf epub archive", "make test"]
+    last = job["steps"][-1]  # the files are there before anything is published
+    assert "upload-pages-artifact" in last["uses"] and last["with"]["path"] == "_build/html"
     script = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
     assert [line for line in script if line.startswith("make ")] == ["make book", "make test"]
     readme = (ROOT / "README.md").read_text("utf-8")

@@ -17,8 +17,9 @@ from PIL import Image
 from sphinxcontrib import katex
 
 # The theme's icon fonts and their script: 1.9 MB that book/_static/fonts
-# replaces by 4 kB. Source maps serve the theme's own developers.
-UNUSED = ("_static/vendor/fontawesome", "_static/**/*.map")
+# replaces by 4 kB. Source maps serve the theme's own developers; two styles are for
+# the book on paper and in e-readers.
+UNUSED = ("_static/vendor/fontawesome", "_static/**/*.map", "_static/paper.css", "_static/epub.css")
 
 # Said to search engines about pages that have no text of their own.
 DESCRIPTIONS = {

@@ -98,12 +98,40 @@
   /* Browsers load no module from a file, so no figure can say this itself. */
   const explainFiles = () => {
     if (location.protocol !== "file:") return;
-    const words = "Browsers run the figure only from a web server: run \u201cmake serve\u201d and open the address that it names.";
+    const words = "Browsers run the figure only from a web server: run \u201cmake serve\u201d in a clone, or \u201cpython3 -m http.server\u201d in the folder of this site, and open the address that it names.";
     all("[data-live] .live-trouble").forEach((line) => (line.textContent = words));
+  };
+
+  /* On paper nothing can be unfolded, a dark page wastes ink, and a figure taller than
+     the sheet would be cut. What was changed for the printer is changed back. */
+  const SHEET = 880; /* pixels that are surely on one sheet, A4 or Letter */
+  const preparePaper = () => {
+    let undo = [];
+    window.addEventListener("beforeprint", () => {
+      const root = document.documentElement, theme = root.dataset.theme;
+      root.dataset.theme = "light";
+      undo.push(() => (root.dataset.theme = theme));
+      all(".bd-article details:not([open])").forEach((fold) => {
+        fold.open = true;
+        undo.push(() => (fold.open = false));
+      });
+      all('img[loading="lazy"]').forEach((image) => (image.loading = "eager"));
+      all(".live").forEach((figure) => {
+        const height = figure.getBoundingClientRect().height;
+        if (height <= SHEET) return;
+        figure.style.zoom = SHEET / height;
+        undo.push(() => (figure.style.zoom = ""));
+      });
+    });
+    window.addEventListener("afterprint", () => {
+      undo.forEach((change) => change());
+      undo = [];
+    });
   };
 
   const start = () => {
     explainFiles();
+    preparePaper();
     tidyExcerpts();
     nameFoldedCells();
     addPauseButtons();

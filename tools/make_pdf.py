@@ -1,0 +1,375 @@
+"""Print the whole book into one PDF, from the built site and with Chromium.
+
+    python tools/make_pdf.py             into _build/html/offline, linked on the introduction
+    python tools/make_pdf.py FILE        into another file
+
+The book is printed twice or more: the first time to learn on which page everything
+stands, then with those numbers in the contents and in the cross-references, until the
+numbers hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+import html as escaping
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from articles import (
+    Article,
+    external,
+    links,
+    mathematics,
+    put_back,
+    read,
+    replacing,
+    site_folder,
+    tag,
+    take_away,
+)
+from book import ROOT, Book
+
+sys.path.append(str(ROOT / "tests"))
+
+import site_checks  # noqa: E402  (the path must be set first)
+
+TRIES = 5
+# The text's own styles, from the site; and the one for paper.
+STYLES = ("fonts.css", "palette.css", "pygments.css", "katex/katex.min.css")
+PAPER = ROOT / "book" / "_static" / "paper.css"
+COVER = "_static/cover-light.png"
+PLAIN = re.compile(
+    r'<span class="(?:n|nn|p|w)">([^<]*)</span>|<span></span>'
+)  # words of code without a colour
+SHORT = 8  # lines; folded code of more than these is printed once, and then referred to
+
+HEAD = """<!DOCTYPE html>
+<html lang="en" data-theme="light">
+<head><meta charset="utf-8"><title>{title}</title>{styles}<style>{pages}</style></head>
+<body>{front}{articles}</body></html>
+"""
+
+FRONT = """<section class="cover">
+<h1>{title}</h1><p class="cover-promise">{promise}</p>
+<img src="{cover}" alt="{alt}">
+<p class="cover-foot">{author}, {year}</p>
+</section>
+<section class="imprint">
+<p>This is the book&#8217;s site on paper. Predictions, questions and exercises are followed by their answers:
+cover them with a sheet of paper while you think. Live figures, which answer while you type and point on the site,
+stand still here. A page number in brackets says where the words before it lead; a small raised number
+stands for an address, written out at the end of the chapter.</p>
+{places}
+<p>{author}, {year}. Text and figures: <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>,
+creativecommons.org/licenses/by/4.0. Code: MIT licence.</p>
+</section>
+"""
+
+
+def page_ref(target: str) -> object:
+    """The number of the page on which a target stands, to be filled in."""
+    return tag("span", "000", kind="page-ref", **{"data-target": target})
+
+
+def with_prefix(article: Article) -> None:
+    """Make the ids of a page unique in the book."""
+    for element in article.body.find_all(id=True):
+        element["id"] = f"{article.slug}--{element['id']}"
+
+
+def print_once(articles: list[Article], store: list[str]) -> None:
+    """Folded code that several chapters share is printed in the first of them."""
+    seen: dict[str, str] = {}
+    for article in articles:
+        for number, fold in enumerate(article.body.select(".fold-code")):
+            code = put_back(fold.get_text(), store)
+            if len(code.splitlines()) < SHORT:
+                continue
+            if code not in seen:
+                fold["id"] = seen[code] = f"{article.slug}--code-{number}"
+                continue
+            words, link = (
+                tag("p", "Code: the same as on page ", kind="fold-title"),
+                tag("a", href=f"#{seen[code]}"),
+            )
+            link.append(page_ref(seen[code]))
+            words.extend([link, "."])
+            fold.clear()
+            fold.append(words)
+
+
+def point_inside(articles: list[Article]) -> None:
+    """Links within the book lead to its pages, whose numbers stand behind them."""
+    for _, link, target, ident in list(links(articles)):
+        link["href"] = f"#{target.slug}--{ident}" if ident else f"#{target.slug}"
+        if "glossary-link" not in link.get("class", []):
+            link.insert_after(" (page\u00a0", page_ref(link["href"][1:]), ")")
+
+
+def point_outside(article: Article) -> None:
+    """An address that its link does not show is written out: at a chapter's end, elsewhere behind the link."""
+    numbers: dict[str, int] = {}
+    for link in article.body.find_all("a", href=True):
+        address, words = link["href"], link.get_text().strip()
+        if not external(address) or words.removeprefix("doi:") in address:
+            continue
+        if article.number:
+            number = numbers.setdefault(address, len(numbers) + 1)
+            link.append(tag("sup", str(number), kind="note-number"))
+        else:
+            link.insert_after(" ", tag("span", f"({address})", kind="address"))
+    if numbers:
+        notes = tag("ol", kind="addresses")
+        for address in numbers:
+            item = tag("li")
+            item.append(tag("a", address, href=address))
+            notes.append(item)
+        article.body.append(tag("p", "Addresses", kind="addresses-title"))
+        article.body.append(notes)
+
+
+def speak_formulas(article: Article) -> None:
+    """A formula is a picture to a PDF: its TeX is what screen readers say."""
+    for formula, source, tex in mathematics(article.body):
+        formula.attrs.update({"role": "img", "aria-label": tex})
+        if source:
+            source.find_parent(class_="katex-mathml").decompose()
+        for drawn in formula.select(".katex-html"):
+            drawn.attrs.pop("aria-hidden", None)
+
+
+def contents(articles: list[Article]) -> object:
+    """The table of contents: parts, chapters, sections, and the exercises in a line."""
+    nav = tag("nav", kind="contents")
+    nav.append(tag("h1", "Contents"))
+
+    def row(words: str, target: str, kind: str):
+        link = tag("a", href=f"#{target}", kind=f"row {kind}")
+        link.extend([tag("span", words, kind="words"), tag("span", kind="dots"), page_ref(target)])
+        return link
+
+    part = None
+    for article in articles:
+        if article.part != part and article.part:
+            nav.append(tag("p", article.part, kind="part"))
+        part = article.part
+        nav.append(row(article.heading, article.slug, "chapter"))
+        exercises = []
+        for heading in article.body.find_all(["h2", "h3"]):
+            words, home = " ".join(heading.get_text().split()), heading.find_parent("section")
+            if heading.name == "h2":
+                nav.append(row(words, home["id"], "section"))
+            elif words.startswith("Exercise "):
+                exercises.append((words.split(":")[0].removeprefix("Exercise "), home["id"]))
+            else:
+                nav.append(row(words, home["id"], "subsection"))
+        if exercises and article.number:
+            line = tag("p", "Exercises ", kind="exercises")
+            for words, target in exercises:
+                line.extend([tag("a", words, href=f"#{target}"), " "])
+            nav.append(line)
+    return nav
+
+
+def page_styles(articles: list[Article]) -> str:
+    """A running head for every chapter."""
+    rules = []
+    for article in articles:
+        words = article.heading.replace("\\", "\\\\").replace('"', '\\"')
+        name = f"page-{article.slug.replace('_', '-')}"
+        rules.append(
+            f'[id="{article.slug}"] {{ page: {name}; }} @page {name} {{ @top-left {{ content: "{words}"; }} }}'
+        )
+    return " ".join(rules)
+
+
+def whole_book(site: Path) -> tuple[str, list[Article]]:
+    """The HTML of the book with page numbers still to be filled in, and its articles."""
+    book, (articles, store) = Book(), read(site)
+    store = [PLAIN.sub(r"\1", code) for code in store]
+    intro = articles[0]
+    picture = intro.body.find("img")
+    alt, promise = picture["alt"], intro.body.select_one("p.promise").get_text()
+    picture.decompose()
+    intro.title = intro.body.h1.string = "Introduction"
+    point_inside(articles)
+    for article in articles:
+        with_prefix(article)
+    print_once(articles, store)
+    for article in articles:
+        point_outside(article)
+        speak_formulas(article)
+        article.body.name, article.body["id"] = "section", article.slug
+        article.body["class"] = ["article", "chapter"] if article.number else ["article"]
+        if article.number:
+            article.body.h1.insert_before(tag("p", f"Chapter {article.number}", kind="kicker"))
+        for image in article.body.find_all("img"):
+            image["src"] = (site / image["src"]).as_uri()
+    config = book.config
+    where = []
+    if config["html"].get("baseurl"):
+        where.append(f"The site: {config['html']['baseurl']}")
+    if not book.slug.startswith("OWNER/"):
+        where.append(f"The notebooks: {book.address}")
+    front = FRONT.format(
+        title=escaping.escape(config["title"]),
+        promise=escaping.escape(promise),
+        cover=(site / COVER).as_uri(),
+        alt=escaping.escape(alt),
+        author=escaping.escape(config["author"][:1].upper() + config["author"][1:]),
+        year=config["copyright"],
+        places="".join(f"<p>{escaping.escape(words)}</p>" for words in where),
+    )
+    styles = [(site / "_static" / name).as_uri() for name in STYLES] + [PAPER.as_uri()]
+    text = HEAD.format(
+        title=escaping.escape(config["title"]),
+        styles="".join(f'<link rel="stylesheet" href="{address}">' for address in styles),
+        pages=page_styles(articles),
+        front=front + str(contents(articles)),
+        articles=put_back("".join(str(article.body) for article in articles), store),
+    )
+    return text, articles
+
+
+def places(path: Path) -> dict[str, tuple[int, float]]:
+    """Target -> (page, counted from 1, and height on it), as Chromium noted them in a PDF."""
+    from pypdf import PdfReader
+
+    reader = PdfReader(path)
+    return {
+        name.lstrip("/"): (reader.get_destination_page_number(goal) + 1, float(goal.top or 0))
+        for name, goal in reader.named_destinations.items()
+    }
+
+
+# Fill in the numbers; returns the targets that no number is known for.
+NUMBERS = """(pages) => [...document.querySelectorAll(".page-ref")].filter((ref) => {
+    const page = pages[ref.dataset.target];
+    ref.textContent = page || "000";
+    return !page;
+}).map((ref) => ref.dataset.target)"""
+
+
+def find_browser() -> str:
+    """The path of a Chromium or Chrome; one clear sentence where there is none."""
+    path = site_checks.find_browser()
+    if path is None or not (shutil.which(path) or Path(path).exists()):
+        raise SystemExit(
+            "No Chromium or Chrome was found to print with; install one (Debian, Ubuntu: apt-get install chromium), "
+            "or say where it is with CHROME_PATH."
+        )
+    return path
+
+
+def print_book(text: str, folder: Path) -> Path:
+    """Print until the numbers hold; the path of the PDF."""
+    from playwright.sync_api import sync_playwright
+
+    source, target = folder / "book.html", folder / "book.pdf"
+    source.write_text(text, "utf-8")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=site_checks.FLAGS)
+        page = browser.new_page()
+        page.set_default_timeout(600_000)
+        page.goto(source.as_uri(), wait_until="load")
+        page.evaluate("document.fonts.ready.then(() => 0)")
+        page.emulate_media(media="print", color_scheme="light")
+        known: dict[str, int] = {}
+        for number in range(TRIES):
+            last = number > 0
+            page.pdf(
+                path=target, prefer_css_page_size=True, print_background=True, tagged=last, outline=False
+            )
+            found = {name: place[0] for name, place in places(target).items()}
+            if last and found == known:
+                break
+            known = found
+            unknown = page.evaluate(NUMBERS, known)
+            if unknown:
+                raise SystemExit(f"The book links to {unknown[0]}, which stands on no page of the PDF.")
+        else:
+            raise SystemExit(f"After {TRIES} prints the page numbers still change; nothing was written.")
+        browser.close()
+    return target
+
+
+def finish(printed: Path, target: Path, articles: list[Article]) -> int:
+    """Add bookmarks and what the file says about itself; the number of pages."""
+    from pypdf import PdfWriter
+    from pypdf.generic import BooleanObject, Fit, NameObject, TextStringObject
+
+    where = places(printed)
+    writer = PdfWriter(clone_from=printed)
+    part, parent = None, None
+
+    def mark(words: str, ident: str, above):
+        page, top = where[ident]
+        return writer.add_outline_item(
+            title=words, page_number=page - 1, parent=above, fit=Fit.xyz(left=0, top=top + 8)
+        )
+
+    for article in articles:
+        if article.part != part:
+            part, parent = article.part, None
+            if part:
+                page, top = where[article.slug]
+                parent = writer.add_outline_item(
+                    title=part, page_number=page - 1, bold=True, fit=Fit.xyz(left=0, top=top + 8)
+                )
+        chapter = mark(article.heading, article.slug, parent)
+        above = chapter
+        for heading in article.body.find_all(["h2", "h3"]):
+            words, ident = " ".join(heading.get_text().split()), heading.find_parent("section")["id"]
+            if heading.name == "h2":
+                above = mark(words, ident, chapter)
+            elif ident in where:
+                mark(words, ident, above)
+    book = Book()
+    writer.add_metadata(
+        {
+            "/Title": book.config["title"],
+            "/Author": book.config["author"],
+            "/Subject": "Convolutional neural networks you can check by hand.",
+        }
+    )
+    writer.page_mode = "/UseOutlines"
+    writer.root_object[NameObject("/Lang")] = TextStringObject("en")
+    writer.create_viewer_preferences()
+    writer.viewer_preferences[NameObject("/DisplayDocTitle")] = BooleanObject(True)
+    writer.write(target)
+    return len(writer.pages)
+
+
+def make(site: Path, target: Path) -> int:
+    """Make the PDF; its number of pages."""
+    try:
+        import pypdf  # noqa: F401
+    except ImportError:
+        raise SystemExit("The package pypdf is missing; run 'make setup'.") from None
+    find_browser()  # before anything is done
+    text, articles = whole_book(site)
+    with replacing(target) as path, tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        return finish(print_book(text, Path(folder)), path, articles)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Make the PDF and say where it is."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "file", nargs="?", help="where to (default: the site's folder for files to take away)"
+    )
+    wanted = parser.parse_args(arguments)
+    site = site_folder()
+    target = Path(wanted.file) if wanted.file else site / take_away.FOLDER / take_away.NAMES["pdf"]
+    pages = make(site, target)
+    if not wanted.file:
+        take_away.note(site, "pdf", pages=pages)
+    print(f"The book on paper is in {target}: {pages} pages, {take_away.size(target)}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
