@@ -1,0 +1,30 @@
+"""What learners type into the search, and the section that must come first.
+
+The weights of the search were chosen while looking at the first ten; the last
+ten were written down at the same time and only judged afterwards.
+"""
+
+WRITING = {
+    "padding same valid": "notebooks/02_feature_maps.html#what-do-padding-stride-and-dilation-change",
+    "receptive field": "notebooks/02_feature_maps.html#how-far-does-one-value-see",
+    "leaky relu": "notebooks/03_relu.html#what-if-the-negative-side-leaks",
+    "confusion matrix": "notebooks/05_dense_classifier.html#which-garments-does-it-mix-up",
+    "output size formula": "notebooks/02_feature_maps.html#how-large-is-the-map",
+    "softmax": "notebooks/05_dense_classifier.html#how-do-scores-become-probabilities-and-a-loss",
+    "max vs average pooling": "notebooks/04_pooling.html#when-max-when-mean",
+    "freeze layers trainable false": "notebooks/06_transfer_learning.html#is-it-really-frozen",
+    "depthwise separable": "notebooks/06_transfer_learning.html#what-does-a-depthwise-separable-convolution-do",
+    "bias": "notebooks/01_filters.html#what-does-the-bias-do",
+}
+JUDGING = {
+    "stride": "notebooks/02_feature_maps.html#what-do-padding-stride-and-dilation-change",
+    "dying relu": "notebooks/03_relu.html#when-does-a-unit-die",
+    "learning rate": "notebooks/05_dense_classifier.html#how-fast-should-it-learn",
+    "backprop through max pooling": "notebooks/04_pooling.html#where-does-the-gradient-go",
+    "1x1 convolution": "notebooks/02_feature_maps.html#filters-of-size-1x1",
+    "convolution vs cross-correlation": "notebooks/01_filters.html#is-this-really-a-convolution",
+    "translation equivariance": "notebooks/02_feature_maps.html#does-the-map-move-with-the-picture",
+    "train on my own photos": "notebooks/06_transfer_learning.html#can-it-learn-your-own-photographs",
+    "why share weights": "notebooks/01_filters.html#why-share-the-weights",
+    "grad-cam": "notebooks/06_transfer_learning.html#where-does-the-network-look",
+}
