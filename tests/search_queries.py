@@ -1,7 +1,9 @@
 """What learners type into the search, and the section that must come first.
 
-The weights of the search were chosen while looking at the first ten; the last
-ten were written down at the same time and only judged afterwards.
+The weights of the search were chosen while looking at WRITING alone. JUDGED were written
+down at the same time; 6 of them passed when they were first judged, and what the others
+taught (other names of a glossary entry, a few words that learners use for one another)
+went into the search. JUDGING were written down before that and judged after it.
 """
 
 WRITING = {
@@ -11,12 +13,12 @@ WRITING = {
     "confusion matrix": "notebooks/05_dense_classifier.html#which-garments-does-it-mix-up",
     "output size formula": "notebooks/02_feature_maps.html#how-large-is-the-map",
     "softmax": "notebooks/05_dense_classifier.html#how-do-scores-become-probabilities-and-a-loss",
-    "max vs average pooling": "notebooks/04_pooling.html#when-max-when-mean",
+    "max vs average pooling": "notebooks/04_pooling.html#what-do-max-and-mean-pooling-compute",
     "freeze layers trainable false": "notebooks/06_transfer_learning.html#is-it-really-frozen",
     "depthwise separable": "notebooks/06_transfer_learning.html#what-does-a-depthwise-separable-convolution-do",
     "bias": "notebooks/01_filters.html#what-does-the-bias-do",
 }
-JUDGING = {
+JUDGED = {
     "stride": "notebooks/02_feature_maps.html#what-do-padding-stride-and-dilation-change",
     "dying relu": "notebooks/03_relu.html#when-does-a-unit-die",
     "learning rate": "notebooks/05_dense_classifier.html#how-fast-should-it-learn",
@@ -27,4 +29,16 @@ JUDGING = {
     "train on my own photos": "notebooks/06_transfer_learning.html#can-it-learn-your-own-photographs",
     "why share weights": "notebooks/01_filters.html#why-share-the-weights",
     "grad-cam": "notebooks/06_transfer_learning.html#where-does-the-network-look",
+}
+JUDGING = {
+    "overfitting dropout": "notebooks/05_dense_classifier.html#what-do-batch-normalisation-dropout-and-augmentation-do",
+    "number of parameters dense layer": "notebooks/05_dense_classifier.html#where-do-the-parameters-sit",
+    "save and load model": "notebooks/05_dense_classifier.html#is-it-the-same-network-after-saving",
+    "edge detection": "notebooks/01_filters.html#which-edges-does-sobel-x-find",
+    "fine tuning": "notebooks/06_transfer_learning.html#what-does-fine-tuning-change",
+    "why non-linear activation": "notebooks/03_relu.html#why-must-there-be-a-bend",
+    "rgb image channels": "notebooks/02_feature_maps.html#what-happens-to-colour",
+    "random seed variance": "notebooks/05_dense_classifier.html#is-one-run-enough",
+    "what does flatten do": "notebooks/05_dense_classifier.html#how-do-maps-become-scores",
+    "preprocessing pixel range": "notebooks/06_transfer_learning.html#what-does-the-wrong-scaling-cost",
 }
