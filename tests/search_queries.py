@@ -1,9 +1,7 @@
 """What learners type into the search, and the section that must come first.
 
-The weights of the search were chosen while looking at WRITING alone. JUDGED were written
-down at the same time; 6 of them passed when they were first judged, and what the others
-taught (other names of a glossary entry, a few words that learners use for one another)
-went into the search. JUDGING were written down before that and judged after it.
+The search was written and weighed while looking at WRITING. JUDGING were written down
+before the last change of its ranking, and judged once after it.
 """
 
 WRITING = {
@@ -17,8 +15,6 @@ WRITING = {
     "freeze layers trainable false": "notebooks/06_transfer_learning.html#is-it-really-frozen",
     "depthwise separable": "notebooks/06_transfer_learning.html#what-does-a-depthwise-separable-convolution-do",
     "bias": "notebooks/01_filters.html#what-does-the-bias-do",
-}
-JUDGED = {
     "stride": "notebooks/02_feature_maps.html#what-do-padding-stride-and-dilation-change",
     "dying relu": "notebooks/03_relu.html#when-does-a-unit-die",
     "learning rate": "notebooks/05_dense_classifier.html#how-fast-should-it-learn",
@@ -29,8 +25,6 @@ JUDGED = {
     "train on my own photos": "notebooks/06_transfer_learning.html#can-it-learn-your-own-photographs",
     "why share weights": "notebooks/01_filters.html#why-share-the-weights",
     "grad-cam": "notebooks/06_transfer_learning.html#where-does-the-network-look",
-}
-JUDGING = {
     "overfitting dropout": "notebooks/05_dense_classifier.html#what-do-batch-normalisation-dropout-and-augmentation-do",
     "number of parameters dense layer": "notebooks/05_dense_classifier.html#where-do-the-parameters-sit",
     "save and load model": "notebooks/05_dense_classifier.html#is-it-the-same-network-after-saving",
@@ -41,4 +35,16 @@ JUDGING = {
     "random seed variance": "notebooks/05_dense_classifier.html#is-one-run-enough",
     "what does flatten do": "notebooks/05_dense_classifier.html#how-do-maps-become-scores",
     "preprocessing pixel range": "notebooks/06_transfer_learning.html#what-does-the-wrong-scaling-cost",
+}
+JUDGING = {
+    "shift invariance of pooling": "notebooks/04_pooling.html#how-much-does-a-shift-change-the-result",
+    "what information does pooling lose": "notebooks/04_pooling.html#what-is-lost",
+    "computational cost of a convolution": "notebooks/02_feature_maps.html#what-does-it-cost",
+    "few training images": "notebooks/06_transfer_learning.html#how-far-do-few-pictures-go",
+    "mobilenet architecture": "notebooks/06_transfer_learning.html#what-is-a-mobilenet-made-of",
+    "learn a filter by gradient descent": "notebooks/01_filters.html#can-a-filter-be-learned",
+    "relu on the output layer": "notebooks/03_relu.html#why-not-on-the-logits",
+    "classify my own picture": "notebooks/05_dense_classifier.html#can-it-read-your-own-picture",
+    "when not to use transfer learning": "notebooks/06_transfer_learning.html#when-does-it-help-and-when-not",
+    "larger kernel 5x5": "notebooks/01_filters.html#what-changes-when-the-filter-grows",
 }
