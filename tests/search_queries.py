@@ -1,6 +1,10 @@
 """What learners type into the search, and the section that must come first.
 
 The search was written and weighed while looking at WRITING. JUDGING were written down
+before they were tried.
+"""
+
+WRITING. JUDGING were written down
 before the last change of its ranking, and judged once after it.
 """
 
@@ -35,8 +39,6 @@ WRITING = {
     "random seed variance": "notebooks/05_dense_classifier.html#is-one-run-enough",
     "what does flatten do": "notebooks/05_dense_classifier.html#how-do-maps-become-scores",
     "preprocessing pixel range": "notebooks/06_transfer_learning.html#what-does-the-wrong-scaling-cost",
-}
-JUDGING = {
     "shift invariance of pooling": "notebooks/04_pooling.html#how-much-does-a-shift-change-the-result",
     "what information does pooling lose": "notebooks/04_pooling.html#what-is-lost",
     "computational cost of a convolution": "notebooks/02_feature_maps.html#what-does-it-cost",
@@ -47,4 +49,16 @@ JUDGING = {
     "classify my own picture": "notebooks/05_dense_classifier.html#can-it-read-your-own-picture",
     "when not to use transfer learning": "notebooks/06_transfer_learning.html#when-does-it-help-and-when-not",
     "larger kernel 5x5": "notebooks/01_filters.html#what-changes-when-the-filter-grows",
+}
+JUDGING = {
+    "count multiply adds": "notebooks/02_feature_maps.html#what-does-it-cost",
+    "cross entropy": "notebooks/05_dense_classifier.html#how-do-scores-become-probabilities-and-a-loss",
+    "sharpen or blur": "notebooks/01_filters.html#what-can-you-read-from-nine-numbers",
+    "dilation": "notebooks/02_feature_maps.html#what-do-padding-stride-and-dilation-change",
+    "imagenet pretrained weights": "notebooks/06_transfer_learning.html#how-do-you-borrow-a-backbone",
+    "class activation heatmap": "notebooks/06_transfer_learning.html#where-does-the-network-look",
+    "batchnorm training vs inference": "notebooks/05_dense_classifier.html#what-do-batch-normalisation-dropout-and-augmentation-do",
+    "two layers without activation": "notebooks/03_relu.html#why-must-there-be-a-bend",
+    "random filters": "notebooks/01_filters.html#do-random-filters-find-edges",
+    "data augmentation": "notebooks/05_dense_classifier.html#what-do-batch-normalisation-dropout-and-augmentation-do",
 }

@@ -11,9 +11,11 @@ import json
 import re
 from pathlib import Path
 
+import yaml
 from docutils import nodes
 from sphinx.addnodes import index as index_entry
 
+WORDS = Path(__file__).resolve().parents[1] / "search_words.yml"
 GLOSSARY = "book/glossary"
 TARGET = "_static/search-index.js"
 
@@ -156,6 +158,11 @@ def terms(tree):
             yield found[0]["ids"][0], names, re.sub(r"\s+", " ", definition).strip()
 
 
+def learners_words() -> dict[str, dict[str, str]]:
+    """Page -> anchor of a section -> other words for what it answers (book/search_words.yml)."""
+    return yaml.safe_load(WORDS.read_text("utf-8"))
+
+
 def label(docname: str) -> str:
     """What stands before the title of a page: "Chapter 3", or nothing."""
     number = re.match(r"notebooks/0*(\d+)_", docname)
@@ -165,6 +172,7 @@ def label(docname: str) -> str:
 def collect(env, address) -> dict:
     """The whole index: pages, sections and terms, as lists that a script reads."""
     found = {"pages": [], "sections": [], "terms": [], "term_weight": TERM}
+    more = learners_words()
     order = [name for name in reading_order(env) if name in env.found_docs]
     for docname in order:
         tree = env.get_doctree(docname)
@@ -173,7 +181,10 @@ def collect(env, address) -> dict:
         if docname == GLOSSARY:
             found["terms"] = [[number, *entry] for entry in terms(tree)]
         else:
-            found["sections"] += [[number, *entry] for entry in sections(docname, tree)]
+            words = more.get(docname, {})
+            found["sections"] += [
+                [number, *entry, words.get(entry[0], "")] for entry in sections(docname, tree)
+            ]
     return found
 
 

@@ -20,8 +20,8 @@
     ["network", "model"],
     ["photo", "photograph"],
   ];
-  const POWER = 2;
-  const BOOST = { title: 3, page: 0.6, text: 1, rest: 0.25 };
+  const POWER = 1.5;
+  const BOOST = { title: 3, also: 2, page: 0.2, text: 1, rest: 0.25 };
 
   const bare = (word) => word.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/\u00d7/g, "x").replace(/iz(e|ed|es|er|ing|ation|ations)$/, "is$1");
   const words = (text) => text.split(/[^\p{L}\p{N}]+/u).map(bare).filter(Boolean);
@@ -44,11 +44,11 @@
   };
 
   const make = (index) => {
-    const entries = index.sections.map(([page, anchor, title, text, rest, weight]) => ({
-      page, anchor, title, text, rest, weight, term: false,
+    const entries = index.sections.map(([page, anchor, title, text, rest, weight, also]) => ({
+      page, anchor, title, also, text, rest, weight, term: false,
     }));
     index.terms.forEach(([page, anchor, names, text]) =>
-      entries.push({ page, anchor, title: names.join(", "), names, text, rest: "", weight: index.term_weight, term: true })
+      entries.push({ page, anchor, title: names.join(", "), names, text, also: "", rest: "", weight: index.term_weight, term: true })
     );
     const search = new MiniSearch({
       fields: Object.keys(BOOST),
@@ -70,7 +70,7 @@
             boost: BOOST,
             prefix: (term) => term.length > 2,
             fuzzy: (term) => (fuzzy && term.length > 4 ? 0.2 : false),
-            weights: { prefix: 0.5, fuzzy: 0.3 },
+            weights: { prefix: 0.8, fuzzy: 0.3 },
             boostDocument: (id) => entries[id].weight,
             processTerm: (term) => term,
           }
@@ -80,14 +80,14 @@
     };
 
     /* The words of a query together: an entry that has half of them keeps a quarter of its score. */
-    const together = (list) => {
+    const together = (list, whole) => {
       const each = list.map(look).filter((hits) => hits.size);
       const sums = new Map();
       each.forEach((hits) => hits.forEach((score, id) => {
         const [sum, had] = sums.get(id) || [0, 0];
         sums.set(id, [sum + score, had + 1]);
       }));
-      sums.forEach(([sum, had], id) => sums.set(id, sum * (had / each.length) ** POWER));
+      sums.forEach(([sum, had], id) => sums.set(id, whole && had < each.length ? 0 : sum * (had / each.length) ** POWER));
       return sums;
     };
 
@@ -107,9 +107,9 @@
       const list = asked(query);
       if (!list.length) return { words: [], terms: [], sections: [] };
       const { exact, terms } = named(list);
-      const best = together(list);
+      const best = together(list, false);
       exact.flatMap((entry) => entry.names).forEach((name) =>
-        together(asked(name)).forEach((score, id) => best.set(id, Math.max(score, best.get(id) || 0)))
+        together(asked(name), true).forEach((score, id) => best.set(id, Math.max(score, best.get(id) || 0)))
       );
       const ranked = [...best].sort((one, other) => other[1] - one[1]);
       const hits = ranked.filter(([, score]) => score > ranked[0][1] / 10).map(([id]) => entries[id]);
