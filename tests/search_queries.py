@@ -4,10 +4,6 @@ The search was written and weighed while looking at WRITING. JUDGING were writte
 before they were tried.
 """
 
-WRITING. JUDGING were written down
-before the last change of its ranking, and judged once after it.
-"""
-
 WRITING = {
     "padding same valid": "notebooks/02_feature_maps.html#what-do-padding-stride-and-dilation-change",
     "receptive field": "notebooks/02_feature_maps.html#how-far-does-one-value-see",
