@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=900 --nbval-sanitize-with tests/sanitize.cfg
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve test check notebooks sync student lab bench lock clean
+.PHONY: help setup book publish serve test check notebooks sync student lab bench lock clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -33,6 +33,11 @@ book: setup  ## build the site into _build/html
 	@$(BIN)/jupyter-book build . -W -n --keep-going $(if $(CHANGED),--all)
 	@echo
 	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
+
+publish: setup  ## the site for GitHub Pages in _build/publish; needs an address in _config.yml
+	@$(BIN)/python tools/publish.py --check
+	@$(MAKE) --no-print-directory book
+	@$(BIN)/python tools/publish.py
 
 serve:  ## serve the built site on this machine alone (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no site yet; run 'make book' first."; exit 1; }

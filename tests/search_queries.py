@@ -4,6 +4,8 @@ The search was written and weighed while looking at WRITING. JUDGING were writte
 before they were tried.
 """
 
+HELPERS = "notebooks/05_dense_classifier.html#what-do-batch-normalisation-dropout-and-augmentation-do"
+
 WRITING = {
     "padding same valid": "notebooks/02_feature_maps.html#what-do-padding-stride-and-dilation-change",
     "receptive field": "notebooks/02_feature_maps.html#how-far-does-one-value-see",
@@ -25,7 +27,7 @@ WRITING = {
     "train on my own photos": "notebooks/06_transfer_learning.html#can-it-learn-your-own-photographs",
     "why share weights": "notebooks/01_filters.html#why-share-the-weights",
     "grad-cam": "notebooks/06_transfer_learning.html#where-does-the-network-look",
-    "overfitting dropout": "notebooks/05_dense_classifier.html#what-do-batch-normalisation-dropout-and-augmentation-do",
+    "overfitting dropout": HELPERS,
     "number of parameters dense layer": "notebooks/05_dense_classifier.html#where-do-the-parameters-sit",
     "save and load model": "notebooks/05_dense_classifier.html#is-it-the-same-network-after-saving",
     "edge detection": "notebooks/01_filters.html#which-edges-does-sobel-x-find",
@@ -53,8 +55,8 @@ JUDGING = {
     "dilation": "notebooks/02_feature_maps.html#what-do-padding-stride-and-dilation-change",
     "imagenet pretrained weights": "notebooks/06_transfer_learning.html#how-do-you-borrow-a-backbone",
     "class activation heatmap": "notebooks/06_transfer_learning.html#where-does-the-network-look",
-    "batchnorm training vs inference": "notebooks/05_dense_classifier.html#what-do-batch-normalisation-dropout-and-augmentation-do",
+    "batchnorm training vs inference": HELPERS,
     "two layers without activation": "notebooks/03_relu.html#why-must-there-be-a-bend",
     "random filters": "notebooks/01_filters.html#do-random-filters-find-edges",
-    "data augmentation": "notebooks/05_dense_classifier.html#what-do-batch-normalisation-dropout-and-augmentation-do",
+    "data augmentation": HELPERS,
 }

@@ -53,9 +53,14 @@ def test_a_fault_is_caught(tool, old, new, tmp_path):
 
 
 def test_the_same_two_commands():
-    """The workflow, .ci/run and README call make book and make test and nothing beside them."""
+    """The workflow, .ci/run and README call make book and make test; only main is published after them."""
     job = yaml.safe_load(WORKFLOWS[0].read_text("utf-8"))["jobs"]["test"]
-    assert [step["run"] for step in job["steps"] if "run" in step] == ["make book", "make test"]
+    commands = {step["run"]: step.get("if") for step in job["steps"] if "run" in step}
+    upload = job["steps"][-1]
+    assert list(commands) == ["make book", "make test", "make publish"]
+    assert commands["make book"] is commands["make test"] is None
+    assert commands["make publish"] == upload["if"] and "refs/heads/main" in upload["if"]
+    assert upload["with"]["path"] == "_build/publish"
     script = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
     assert [line for line in script if line.startswith("make ")] == ["make book", "make test"]
     readme = (ROOT / "README.md").read_text("utf-8")

@@ -21,7 +21,7 @@ TARGET = "_static/search-index.js"
 
 # How much a page counts; what is not named counts 1.
 PAGES = {
-    "book/at_a_glance": 0.8,
+    "book/at_a_glance": 0.6,
     "book/intro": 0.7,
     "book/live/": 0.7,
     "book/project": 0.6,

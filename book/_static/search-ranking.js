@@ -56,7 +56,8 @@
       tokenize: (text) => text.split(/[^\p{L}\p{N}]+/u),
       processTerm: keep,
     });
-    search.addAll(entries.map((entry, id) => ({ ...entry, id })));
+    /* A few at a time, so that a slow phone goes on drawing what is typed. */
+    const filled = search.addAllAsync(entries.map((entry, id) => ({ ...entry, id })), { chunkSize: 20 });
 
     /* Score of each entry for one word, in any of its forms, whole or as a beginning;
        a word that is nowhere may be a slip of the keys. */
@@ -103,7 +104,7 @@
 
     /* { words, terms: glossary entries by name, sections: all other hits, the best first }.
        Whoever asks for a glossary entry by one of its names asks for the others as well. */
-    return (query) => {
+    const find = (query) => {
       const list = asked(query);
       if (!list.length) return { words: [], terms: [], sections: [] };
       const { exact, terms } = named(list);
@@ -115,6 +116,7 @@
       const hits = ranked.filter(([, score]) => score > ranked[0][1] / 10).map(([id]) => entries[id]);
       return { words: list.map(stem), terms, sections: hits.filter((entry) => !terms.includes(entry)) };
     };
+    return filled.then(() => find);
   };
 
   /* The piece of a text around the first of the words: pairs of [text, whether it was asked for]. */
