@@ -199,6 +199,10 @@ def published(tmp_path_factory):
         pytest.fail(f"There is no site in {site.HTML}: run make book.", pytrace=False)
     folder = tmp_path_factory.mktemp("published")
     publish.publish(Described("https://github.com/somebody/the-book"), site.HTML, folder / "the-book", HOME)
+    worker = folder / "the-book" / "sw.js"
+    text = worker.read_text("utf-8")
+    assert "PATIENCE = 4000" in text
+    worker.write_text(text.replace("PATIENCE = 4000", "PATIENCE = 60000"), "utf-8")  # busy machines exist
     return folder
 
 
@@ -279,7 +283,7 @@ def test_new_version_shows_new_pages_and_keeps_the_earlier_ones(fresh, published
             wait_until_kept(page, f"{name}.html")
         first = page.evaluate("async () => (await caches.keys()).find((name) => !name.endsWith('earlier'))")
         intro = folder / "the-book" / "book" / "intro.html"
-        intro.write_text(intro.read_text("utf-8").replace("<h1>", "<h1>Anew: ", 1), "utf-8")
+        intro.write_text(intro.read_text("utf-8").replace("<h1>", "<h1>Anew: "), "utf-8")
         worker = folder / "the-book" / "sw.js"
         worker.write_text(
             re.sub(r'VERSION = "\w+"', 'VERSION = "another"', worker.read_text("utf-8")), "utf-8"

@@ -36,8 +36,8 @@ def grey() -> np.ndarray:
 
 
 def edges() -> np.ndarray:
-    """The map of the cover's filter, with its bias: (height - 2, width - 2)."""
-    return correlate(grey(), SOBEL) + BIAS
+    """The map of the cover's filter: (height - 2, width - 2)."""
+    return correlate(grey(), SOBEL)
 
 
 def pooled(values: np.ndarray, side: int) -> np.ndarray:
@@ -82,11 +82,14 @@ def pooling(page: Cover):
     page.picture(LEFT + 1.4, 0.95, 3.0, pooled(before, 8), layer=4, cmap="Reds", vmin=0, vmax=260)
 
 
-def bars(page: Cover, left: float, colours):
+def bars(page: Cover, left: float, wide: float, colours):
     """A sign for a prediction, as on the cover."""
     for number, (share, colour) in enumerate(zip(BARS, colours, strict=True)):
         shape = FancyBboxPatch(
-            (left, MIDDLE + 0.55 - 0.75 * number), 1.5 * share, 0.42, boxstyle="round,pad=0,rounding_size=0.1"
+            (left, MIDDLE + 0.55 - 0.75 * number),
+            wide * share,
+            0.42,
+            boxstyle="round,pad=0,rounding_size=0.1",
         )
         shape.set(facecolor=colour, edgecolor="none")
         page.page.add_patch(shape)
@@ -104,7 +107,7 @@ def prediction(page: Cover):
     """From maps to a prediction."""
     stack(page, LEFT, 2.0)
     page.arrow((LEFT + 2.6, MIDDLE), (LEFT + 3.0, MIDDLE))
-    bars(page, LEFT + 3.15, [page.violet] * 3)
+    bars(page, LEFT + 3.15, 1.4, [page.violet] * 3)
 
 
 def borrowed(page: Cover):
@@ -113,7 +116,7 @@ def borrowed(page: Cover):
     page.arrow((LEFT + 1.5, MIDDLE), (LEFT + 1.75, MIDDLE))
     stack(page, LEFT + 1.8, 1.2)
     page.arrow((LEFT + 3.45, MIDDLE), (LEFT + 3.7, MIDDLE))
-    bars(page, LEFT + 3.8, [page.accent] * 3)
+    bars(page, LEFT + 3.8, 0.75, [page.accent] * 3)
 
 
 DRAWINGS = {1: weighted_sum, 2: feature_map, 3: relu, 4: pooling, 5: prediction, 6: borrowed}
