@@ -68,7 +68,7 @@ def made(small):
 @pytest.mark.parametrize(
     ("repository", "wanted"),
     [
-        ("https://github.com/OWNER/patch-to-prediction", None),
+        ("https://github.com/OWNER/the-book", None),
         ("https://example.org/somebody/the-book", None),
         ("https://github.com/somebody/the-book", HOME),
         ("https://github.com/Somebody/the-book/", HOME),

@@ -220,6 +220,7 @@ def prepare(app):
     """Sphinx writes neither its index nor its search page; the book has its own."""
     if app.builder.name == "html":
         app.builder.search = False
+        Path(app.outdir, TARGET).unlink(missing_ok=True)  # or lean_styles would take its words for classes
 
 
 def finish(app, exception):
