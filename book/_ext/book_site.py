@@ -17,12 +17,14 @@ from PIL import Image
 from sphinxcontrib import katex
 
 # The theme's icon fonts and their script: 1.9 MB that book/_static/fonts
-# replaces by 4 kB. Source maps serve the theme's own developers.
+# replaces by 4 kB. Source maps serve the theme's own developers, and section_search.py
+# takes the place of Sphinx's search.
 UNUSED = (
     "_static/vendor/fontawesome",
     "_static/**/*.map",
     "_static/searchtools.js",
     "_static/language_data.js",
+    "searchindex.js",
 )
 
 # Said to search engines about pages that have no text of their own.

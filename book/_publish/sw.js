@@ -6,6 +6,7 @@ const NAME = `book ${self.registration.scope}`; // other sites of the same host 
 const NOW = `${NAME} ${VERSION}`;
 const EARLIER = `${NAME} earlier`; // what earlier versions kept; it answers only without a network
 const MOST = 600; // files of earlier versions
+const FRESH = { cache: "no-cache" }; // asks the server whether what the browser holds is still the same
 const PATIENCE = 4000; // milliseconds; then a kept page goes before a slow one
 
 /* A page is kept under its address without a query; a folder is its index.html. */
@@ -54,7 +55,7 @@ const page = async (request) => {
 /* Styles, scripts, fonts, pictures: what this version has kept first. */
 const file = async (request) =>
   (await kept(request.url, NOW)) ||
-  fetch(request)
+  fetch(request, FRESH)
     .then((response) => keep(request.url, response))
     .catch(async () => (await kept(request.url, EARLIER)) || Response.error());
 
@@ -86,7 +87,7 @@ self.addEventListener("message", (event) =>
     Promise.all(
       (event.data.keep || []).filter(isOurs).map(async (address) => {
         const key = event.data.page === address ? plain(address) : address;
-        if (!(await kept(key, NOW))) await fetch(address).then((response) => keep(key, response), () => {});
+        if (!(await kept(key, NOW))) await fetch(address, FRESH).then((response) => keep(key, response), () => {});
       })
     )
   )

@@ -99,7 +99,7 @@
     box.setAttribute("aria-label", "Search the book");
     const form = element("form", "search-line");
     form.action = `${root}search.html`;
-    form.role = "search";
+    form.setAttribute("role", "search");
     field = element("input");
     Object.assign(field, { type: "search", name: "q", placeholder: "Search the book", autocomplete: "off", spellcheck: false, enterKeyHint: "search" });
     field.setAttribute("aria-label", "Search the book");
