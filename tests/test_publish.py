@@ -192,6 +192,12 @@ def test_every_chapter_has_a_picture_of_its_own(tmp_path):
 # ---- The worker ----------------------------------------------------------------------------
 
 
+@pytest.fixture
+def closing(monkeypatch):
+    """A server that ends each connection, so that nothing answers once it is gone."""
+    monkeypatch.setattr(site._Quiet, "protocol_version", "HTTP/1.0")
+
+
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
     """The built site, published for an address whose path is served on this machine."""
@@ -223,7 +229,7 @@ def wait_until_kept(page, *parts):
     )
 
 
-def test_visited_pages_are_read_without_a_network(fresh, published):
+def test_visited_pages_are_read_without_a_network(fresh, published, closing):
     """The first page, with its styles, fonts and pictures below the window; not one that was never visited."""
     chapter = "the-book/notebooks/03_relu.html"
     server = site.Server(published)
@@ -271,7 +277,7 @@ def test_switch_in_the_footer_forgets_everything(fresh, published):
         wait_until_kept(page, "intro.html")
 
 
-def test_new_version_shows_new_pages_and_keeps_the_earlier_ones(fresh, published, tmp_path):
+def test_new_version_shows_new_pages_and_keeps_the_earlier_ones(fresh, published, closing, tmp_path):
     """With a network the new page comes; without, a page that only the earlier version kept."""
     folder = tmp_path / "site"
     shutil.copytree(published, folder)
