@@ -1,6 +1,6 @@
 /* The search: a window over any page, and the page search.html. On every page stands
-
-
+   only this file; what finds sections (100 kB compressed) comes when the search opens.
+   Scripts, not modules: a book that is read from files searches as well. */
 (() => {
   "use strict";
   const html = document.documentElement;
