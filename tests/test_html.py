@@ -73,7 +73,7 @@ def test_all_pages_of_the_contents_are_there(page=None):
 
     if not (site.HTML / "index.html").exists():
         pytest.fail(f"There is no site in {site.HTML}: run make book.", pytrace=False)
-    wanted = {f"{name}.html" for name in Book(site.ROOT).pages} | {"index.html", "search.html"}
+    wanted = {f"{name}.html" for name in Book(site.ROOT).pages} | {"index.html", "search.html", "404.html"}
     assert set(PAGES) == wanted
     heads = [site.soup(site.HTML / name).find("meta", {"name": "description"}) for name in PAGES]
     texts = [head["content"] for head in heads]

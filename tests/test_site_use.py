@@ -19,29 +19,6 @@ CHAPTER = CHAPTERS[0] if CHAPTERS else "(no page)"
 # ---- What a reader does ---------------------------------------------------------------
 
 
-def test_search_finds_a_word(reader, address):
-    """Ctrl+K, a word, Enter: results, and the first of them opens."""
-    with site.Visit(reader(), address, "book/intro.html") as visit:
-        page = visit.page
-        page.keyboard.press("Control+k")
-        page.keyboard.type("kernel")
-        page.keyboard.press("Enter")
-        page.wait_for_url("**/search.html?q=kernel")
-        result = page.locator("#search-results li a").first
-        result.wait_for()
-        assert page.locator("#search-results li").count() >= 2
-        result.click()
-        page.wait_for_load_state()
-        assert "search.html" not in page.url
-        assert "kernel" in page.locator("article").inner_text().lower()
-
-
-def test_search_says_when_nothing_is_found(reader, address):
-    """A word that is nowhere gives an answer, too."""
-    with site.Visit(reader(), address, "search.html?q=zzyzx") as visit:
-        visit.page.get_by_text("did not match any documents").wait_for()
-
-
 def test_dark_mode_stays(fresh, address):
     """The switch changes the colours, also for the next page and after a reload."""
     with site.Visit(fresh(color_scheme="light"), address, "book/intro.html") as visit:

@@ -53,13 +53,16 @@ def test_a_fault_is_caught(tool, old, new, tmp_path):
 
 
 def test_the_same_two_commands():
-    """The workflow, .ci/run and README call make book and make test; the workflow makes what it publishes."""
+    """The workflow, .ci/run and README call make book and make test; only main is published after them."""
     job = yaml.safe_load(WORKFLOWS[0].read_text("utf-8"))["jobs"]["test"]
-    install, *made = [step["run"] for step in job["steps"] if "run" in step]
+    commands = {step["run"]: step.get("if") for step in job["steps"] if "run" in step}
+    install, *made = commands
     assert "epubcheck" in install and "make" not in install
-    assert made == ["make book", "make pdf epub archive", "make test"]
-    last = job["steps"][-1]  # the files are there before anything is published
-    assert "upload-pages-artifact" in last["uses"] and last["with"]["path"] == "_build/html"
+    assert made == ["make book", "make pdf epub archive", "make test", "make publish"]
+    upload = job["steps"][-1]
+    assert [commands[name] for name in made[:3]] == [None] * 3
+    assert commands["make publish"] == upload["if"] and "refs/heads/main" in upload["if"]
+    assert upload["with"]["path"] == "_build/publish"
     script = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
     assert [line for line in script if line.startswith("make ")] == ["make book", "make test"]
     readme = (ROOT / "README.md").read_text("utf-8")

@@ -44,19 +44,20 @@ def correlate(picture, kernel):
 
 
 class Cover:
-    """One drawing of the cover, in one set of colours. Lengths are inches."""
+    """One drawing, in one set of colours; of the cover's size, unless another is named. Lengths are inches."""
 
-    def __init__(self, theme: str):
+    def __init__(self, theme: str, width: float = WIDTH, height: float = HEIGHT, dots: int = DOTS):
+        self.width, self.height = width, height
         self.ground, self.ink, self.soft, self.accent, self.violet = COLOURS[theme]
-        self.figure = Figure(figsize=(WIDTH, HEIGHT), dpi=DOTS, facecolor=self.ground)
+        self.figure = Figure(figsize=(width, height), dpi=dots, facecolor=self.ground)
         self.canvas = FigureCanvasAgg(self.figure)
-        self.page = self.axes(0, 0, WIDTH, HEIGHT)
-        self.page.set(xlim=(0, WIDTH), ylim=(0, HEIGHT))
+        self.page = self.axes(0, 0, width, height)
+        self.page.set(xlim=(0, width), ylim=(0, height))
 
     def axes(self, left, bottom, width, height, layer=1):
         """Bare axes at a place on the page."""
         made = self.figure.add_axes(
-            (left / WIDTH, bottom / HEIGHT, width / WIDTH, height / HEIGHT), zorder=layer
+            (left / self.width, bottom / self.height, width / self.width, height / self.height), zorder=layer
         )
         made.set_axis_off()
         return made
@@ -81,9 +82,9 @@ class Cover:
         made.imshow(values, interpolation="nearest", aspect="auto", **look)
         self.figure.add_artist(
             Rectangle(
-                (left / WIDTH, bottom / HEIGHT),
-                width / WIDTH,
-                height / HEIGHT,
+                (left / self.width, bottom / self.height),
+                width / self.width,
+                height / self.height,
                 zorder=layer + 0.5,
                 transform=self.figure.transFigure,
                 fill=False,

@@ -17,13 +17,22 @@ from PIL import Image
 from sphinxcontrib import katex
 
 # The theme's icon fonts and their script: 1.9 MB that book/_static/fonts
-# replaces by 4 kB. Source maps serve the theme's own developers; two styles are for
-# the book on paper and in e-readers.
-UNUSED = ("_static/vendor/fontawesome", "_static/**/*.map", "_static/paper.css", "_static/epub.css")
+# replaces by 4 kB. Source maps serve the theme's own developers, two styles are for
+# the book on paper and in e-readers, and section_search.py takes the place of Sphinx's search.
+UNUSED = (
+    "_static/vendor/fontawesome",
+    "_static/**/*.map",
+    "_static/paper.css",
+    "_static/epub.css",
+    "_static/searchtools.js",
+    "_static/language_data.js",
+    "searchindex.js",
+)
 
 # Said to search engines about pages that have no text of their own.
 DESCRIPTIONS = {
     "search": "Search all chapters, the glossary and the references of From Patch to Prediction.",
+    "404": "There is no page at this address of From Patch to Prediction; here is how to go on.",
 }
 
 REDIRECT = """<!DOCTYPE html>

@@ -82,19 +82,6 @@
       });
     });
 
-  /* In the search's excerpts, formulas would stand three times over, and terms
-     would run into one another. */
-  const tidyExcerpts = () => {
-    if (typeof Search === "undefined" || !Search.htmlToText) return;
-    const plain = Search.htmlToText;
-    Search.htmlToText = (html, anchor) => {
-      const page = new DOMParser().parseFromString(html, "text/html");
-      all(".katex-mathml", page).forEach((copy) => copy.remove());
-      all("dt, summary", page).forEach((line) => line.append(" \u2013 "));
-      return plain(page.documentElement.outerHTML, anchor);
-    };
-  };
-
   /* Browsers load no module from a file, so no figure can say this itself. */
   const explainFiles = () => {
     if (location.protocol !== "file:") return;
@@ -132,7 +119,6 @@
   const start = () => {
     explainFiles();
     preparePaper();
-    tidyExcerpts();
     nameFoldedCells();
     addPauseButtons();
     askQuestions();

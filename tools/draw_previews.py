@@ -1,0 +1,159 @@
+"""Draw what link previews show: one picture for the book, one for each chapter.
+
+    python tools/draw_previews.py FOLDER
+
+tools/publish.py draws them into the published site. Photograph, filter and maps are
+those of the cover (draw_cover.py); the numbers are computed here.
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.patches import FancyBboxPatch, Rectangle
+from PIL import Image
+
+from book import Book, read_notebook
+from draw_cover import BARS, BIAS, COLUMN, ROOT, ROW, SOBEL, Cover, correlate, icon
+
+SIZE = (1200, 630)  # what previews are shown at
+DOTS = 100
+LEFT, MIDDLE = 7.1, 3.15  # where the drawing begins, and its middle; inches
+
+
+def photograph() -> np.ndarray:
+    """The cup of the cover, (height, width, 3)."""
+    return np.load(ROOT / "data" / "datasets" / "photographs.npz")["coffee"]
+
+
+def grey() -> np.ndarray:
+    """The cup in grey, (height, width)."""
+    return np.rint(photograph() @ [0.299, 0.587, 0.114])
+
+
+def edges() -> np.ndarray:
+    """The map of the cover's filter: (height - 2, width - 2)."""
+    return correlate(grey(), SOBEL)
+
+
+def pooled(values: np.ndarray, side: int) -> np.ndarray:
+    """The largest value of every window of side x side, borders that do not fill one left out."""
+    height, width = (length // side * side for length in values.shape)
+    windows = values[:height, :width].reshape(height // side, side, width // side, side)
+    return windows.max(axis=(1, 3))
+
+
+def cup(page: Cover):
+    """The photograph."""
+    return page.picture(LEFT, MIDDLE - 1.45, 4.35, photograph())
+
+
+def weighted_sum(page: Cover):
+    """Nine pixels, nine weights, one number."""
+    colours = matplotlib.colormaps
+    patch = grey()[ROW - 1 : ROW + 2, COLUMN - 1 : COLUMN + 2]
+    page.table(LEFT, 3.3, 2.0, patch, lambda value: colours["gray"](value / 255), page.soft)
+    page.table(LEFT + 2.5, 3.3, 2.0, SOBEL, lambda value: colours["PuOr_r"]((value + 2.6) / 5.2), page.soft)
+    page.text(LEFT + 2.25, 4.3, "\u00d7", 26)
+    page.text(LEFT + 2.25, 2.2, f"\u2212 {-BIAS}  =  {(patch * SOBEL).sum() + BIAS:g}", 34, page.accent)
+
+
+def feature_map(page: Cover):
+    """The photograph with the filter's window, and the map that comes of it."""
+    drawn = page.picture(LEFT, 2.75, 3.0, photograph())
+    drawn.add_patch(Rectangle((COLUMN - 9, ROW - 9), 18, 18, fill=False, edgecolor="white", linewidth=2.5))
+    page.picture(LEFT + 1.4, 0.95, 3.0, edges(), layer=4, cmap="RdBu_r", vmin=-260, vmax=260)
+
+
+def relu(page: Cover):
+    """A map before and after ReLU."""
+    page.picture(LEFT, 2.75, 3.0, edges(), cmap="RdBu_r", vmin=-260, vmax=260)
+    page.picture(LEFT + 1.4, 0.95, 3.0, np.maximum(edges(), 0), layer=4, cmap="Reds", vmin=0, vmax=260)
+
+
+def pooling(page: Cover):
+    """A map after ReLU, and what max pooling keeps of it."""
+    before = np.maximum(edges(), 0)
+    page.picture(LEFT, 2.75, 3.0, before, cmap="Reds", vmin=0, vmax=260)
+    page.picture(LEFT + 1.4, 0.95, 3.0, pooled(before, 8), layer=4, cmap="Reds", vmin=0, vmax=260)
+
+
+def bars(page: Cover, left: float, wide: float, colours):
+    """A sign for a prediction, as on the cover."""
+    for number, (share, colour) in enumerate(zip(BARS, colours, strict=True)):
+        shape = FancyBboxPatch(
+            (left, MIDDLE + 0.55 - 0.75 * number),
+            wide * share,
+            0.42,
+            boxstyle="round,pad=0,rounding_size=0.1",
+        )
+        shape.set(facecolor=colour, edgecolor="none")
+        page.page.add_patch(shape)
+
+
+def stack(page: Cover, left: float, width: float):
+    """Three maps, one behind the other."""
+    for number in (2, 1, 0):
+        values = pooled(np.maximum(edges(), 0), 2 ** (number + 1))
+        place = (left + 0.22 * number, MIDDLE - width / 3 + 0.22 * number)
+        page.picture(*place, width, values, layer=6 - 2 * number, cmap="Reds", vmin=0, vmax=260)
+
+
+def prediction(page: Cover):
+    """From maps to a prediction."""
+    stack(page, LEFT, 2.0)
+    page.arrow((LEFT + 2.6, MIDDLE), (LEFT + 3.0, MIDDLE))
+    bars(page, LEFT + 3.15, 1.4, [page.violet] * 3)
+
+
+def borrowed(page: Cover):
+    """A photograph, maps that were borrowed, and a head of one's own."""
+    page.picture(LEFT, MIDDLE - 0.5, 1.45, photograph())
+    page.arrow((LEFT + 1.5, MIDDLE), (LEFT + 1.75, MIDDLE))
+    stack(page, LEFT + 1.8, 1.2)
+    page.arrow((LEFT + 3.45, MIDDLE), (LEFT + 3.7, MIDDLE))
+    bars(page, LEFT + 3.8, 0.75, [page.accent] * 3)
+
+
+DRAWINGS = {1: weighted_sum, 2: feature_map, 3: relu, 4: pooling, 5: prediction, 6: borrowed}
+
+
+def pixels(title: str, above: str, below: str, drawing) -> np.ndarray:
+    """One picture as an array (630, 1200, 3) of uint8."""
+    page = Cover("light", SIZE[0] / DOTS, SIZE[1] / DOTS, DOTS)
+    page.picture(0.7, 4.95, 0.62, icon())
+    page.text(1.55, 5.26, above, 22, page.soft, ha="left")
+    lines = textwrap.wrap(title, 19)
+    size = 46 if len(lines) < 4 else 38
+    page.text(0.68, 2.95, "\n".join(lines), size, ha="left", linespacing=1.15)
+    page.text(0.7, 0.75, below, 19, page.violet, ha="left")
+    drawing(page)
+    page.canvas.draw()
+    return np.asarray(page.canvas.buffer_rgba())[..., :3].copy()
+
+
+def write(book: Book, folder: Path) -> dict[str, str]:
+    """Write all pictures; page -> its picture below the site, "" -> the book's own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = book.config["title"]
+    wanted = {"": (name, "a book of notebooks", "convolutional neural networks you can check by hand", cup)}
+    for number, path in enumerate(book.chapters, 1):
+        first = next(cell.source for cell in read_notebook(path).cells if cell.source.startswith("# "))
+        title = first.splitlines()[0].removeprefix("# ").strip()
+        wanted[f"notebooks/{path.stem}"] = (title, name, f"Chapter {number}", DRAWINGS.get(number, cup))
+    found = {}
+    for page, words in wanted.items():
+        target = folder / f"{Path(page).name or 'book'}.png"
+        picture = Image.fromarray(pixels(*words)).quantize(128, dither=Image.Dither.NONE)
+        picture.save(target, optimize=True)
+        found[page] = f"_static/previews/{target.name}"
+    return found
+
+
+if __name__ == "__main__":
+    for picture in write(Book(), Path(sys.argv[1])).values():
+        print(picture)
