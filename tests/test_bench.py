@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from book import Book
-from test_results import of_draws
+from test_results import FEWER_DRAWS, of_draws
 
 ROOT = Book().root
 
@@ -108,7 +108,8 @@ def test_what_is_trained_on_is_not_asked(monkeypatch):
 def ten(name: str, part: str = "results", file: str = "transfer.json") -> tuple[float, float]:
     """Mean and spread of the accuracy over the draws of ten pictures of each class, in percent."""
     runs = committed(file)[part][name]
-    assert len({run["draw"] for run in runs if run["shots"] == 10}) >= 4
+    done = sorted(run["draw"] for run in runs if run["shots"] == 10)
+    assert done == list(range(FEWER_DRAWS.get(name, 10)))
     return of_draws(10)(runs)
 
 
@@ -119,11 +120,11 @@ def at_ten(name: str, part: str = "results") -> float:
 
 @pytest.mark.parametrize("part", ["results", "redrawn"])
 def test_the_order_of_the_methods(part):
-    """Every borrowed way is ahead of every one that borrows nothing, and ImageNet's ahead of the book's."""
+    """Every borrowed way is 8 points ahead of all that borrow nothing, and ImageNet's ahead of the book's."""
     nothing = [at_ten(name, part) for name in ("colours alone", "from scratch", "random, frozen")]
     book = [at_ten(f"book, {how}", part) for how in ("frozen", "fine-tuned")]
     imagenet = [at_ten(f"ImageNet, {how}", part) for how in ("frozen", "fine-tuned")]
-    assert max(nothing) < min(book) and max(book) < min(imagenet)
+    assert max(nothing) + 8 < min(book) and max(book) < min(imagenet)
 
 
 @pytest.mark.parametrize("left_out", ["bird", "food", "mammal", "object", "plant"])
