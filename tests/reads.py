@@ -85,6 +85,17 @@ READS = {
     ],
     "tests/test_quick.py": [part(ALL)],
     "tests/test_workflows.py": [part(".github/**", ".ci/**", "README.md")],
+    "tests/test_matrix.py": [
+        part(
+            "tests/matrix/**",
+            "tests/sanitize.cfg",
+            "notebooks/*.ipynb",
+            "data/**",
+            ".github/**",
+            "README.md",
+            *ORDER,
+        )
+    ],
     "tests/test_results.py": [part("notebooks/**", *ORDER, "benchmarks/results/**")],
     # It takes one function from test_results.py, which reads the chapters when it is imported.
     "tests/test_bench.py": [part("benchmarks/**", "tools/**", "data/**", *ORDER, "~notebooks/**")],
@@ -138,6 +149,12 @@ READS = {
             *(f"site:{folder}*.html" for folder in ("", "book/", "book/live/", "notebooks/")),
         ),
     ],
+    # What is made from the whole site: the search, what is published, the book on paper.
+    "tests/test_search.py": [part("site:**", "book/**", *ORDER)],
+    "tests/test_publish.py": [
+        part("site:**", "book/**", "tools/**", "notebooks/**", "data/**", ".github/**", "Makefile", *ORDER)
+    ],
+    "tests/test_paper.py": [part("site:**", "book/**", "tools/**", "notebooks/**", *ORDER)],
     # The built site in a browser.
     "tests/test_site.py": [
         part("page:{}", "site:index.html", "_config.yml", by=parameter("page")),
