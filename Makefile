@@ -52,8 +52,9 @@ serve:  ## serve the built site on this machine alone (PORT=8000)
 	@echo "http://127.0.0.1:$(PORT)/ (stop with Ctrl-C)"
 	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
-test: book  ## run every notebook and every test
-	@BOOK_MEMORY=write $(BIN)/python -m pytest $(NBVAL) $(TOGETHER) notebooks tests
+test: $(if $(GROUP),setup,book)  ## run every notebook and every test; with GROUP=browser one group, on the site that is there
+	@files="notebooks tests"; test -z "$(GROUP)" || files=$$($(BIN)/python -m tools.pages.groups $(GROUP)) || exit 1; \
+	  BOOK_MEMORY=write $(BIN)/python -m pytest $(NBVAL) $(TOGETHER) $$files
 
 quick: setup  ## run what a change can have affected since it passed
 	@$(BIN)/python -m tools.pages.quick $(NBVAL) $(TOGETHER)

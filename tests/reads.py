@@ -84,7 +84,10 @@ READS = {
         part(*ORDER),
     ],
     "tests/test_quick.py": [part(ALL)],
-    "tests/test_workflows.py": [part(".github/**", ".ci/**", "README.md")],
+    "tests/test_workflows.py": [
+        part("tests/**", "notebooks/**", tests="test_every_file_is_in_one_group"),
+        part(".github/**", ".ci/**", "README.md", "tests/**"),
+    ],
     "tests/test_matrix.py": [
         part(
             "tests/matrix/**",
