@@ -28,50 +28,51 @@ $(READY): requirements.txt
 	@touch $(READY)
 
 book: setup  ## build the site into _build/html
-	@all=$$($(BIN)/python tools/quick.py building) && $(BIN)/jupyter-book build . -W -n --keep-going $$all
-	@$(BIN)/python tools/quick.py built
+	@all=$$($(BIN)/python -m tools.pages.quick building) && $(BIN)/jupyter-book build . -W -n --keep-going $$all
+	@$(BIN)/python -m tools.pages.quick built
 	@echo
 	@echo "The book is ready: open _build/html/index.html, or run 'make serve'."
 
 pdf: book  ## print the whole book into one PDF, linked on the introduction
-	@$(BIN)/python tools/make_pdf.py
+	@$(BIN)/python -m tools.pages.make_pdf
 
 epub: book  ## the whole book for e-readers, judged by epubcheck
-	@$(BIN)/python tools/make_epub.py
+	@$(BIN)/python -m tools.pages.make_epub
 
 archive: book  ## the whole site in one file, for readers without a network
-	@$(BIN)/python tools/make_archive.py
+	@$(BIN)/python -m tools.pages.make_archive
 
 publish: setup  ## the site for GitHub Pages in _build/publish; needs an address in _config.yml
-	@$(BIN)/python tools/publish.py --check
+	@$(BIN)/python -m tools.pages.publish --check
 	@$(MAKE) --no-print-directory book
-	@$(BIN)/python tools/publish.py
+	@$(BIN)/python -m tools.pages.publish
 
 serve:  ## serve the built site on this machine alone (PORT=8000)
 	@test -f _build/html/index.html || { echo "There is no site yet; run 'make book' first."; exit 1; }
 	@echo "http://127.0.0.1:$(PORT)/ (stop with Ctrl-C)"
 	@$(PYTHON) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
-test: book  ## run every notebook and every test
-	@BOOK_MEMORY=write $(BIN)/python -m pytest $(NBVAL) $(TOGETHER) notebooks tests
+test: $(if $(GROUP),setup,book)  ## run every notebook and every test; with GROUP=browser one group, on the site that is there
+	@files="notebooks tests"; test -z "$(GROUP)" || files=$$($(BIN)/python -m tools.pages.groups $(GROUP)) || exit 1; \
+	  BOOK_MEMORY=write $(BIN)/python -m pytest $(NBVAL) $(TOGETHER) $$files
 
 quick: setup  ## run what a change can have affected since it passed
-	@$(BIN)/python tools/quick.py $(NBVAL) $(TOGETHER)
+	@$(BIN)/python -m tools.pages.quick $(NBVAL) $(TOGETHER)
 
 check: setup  ## the fast checks: linter, copies, rules of the house
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/python tools/sync.py --check
+	@$(BIN)/python -m tools.pages.sync --check
 	@BOOK_MEMORY=write $(BIN)/python -m pytest -q $(TOGETHER) tests/test_rules.py tests/test_rules_catch.py tests/test_prose.py tests/test_sync.py tests/test_course.py tests/test_checks_can_fail.py
 
 notebooks: setup  ## execute the notebooks in place; one with NB=01_filters
-	@$(BIN)/python tools/run_notebooks.py $(NB)
+	@$(BIN)/python -m tools.pages.run_notebooks $(NB)
 
 sync: setup  ## write badges, shared cells and the chapter table again
-	@$(BIN)/python tools/sync.py --write
+	@$(BIN)/python -m tools.pages.sync --write
 
 student: setup  ## a set of notebooks without solutions, for a class, in _build/student
-	@$(BIN)/python tools/student.py
+	@$(BIN)/python -m tools.pages.student
 
 lab: setup  ## open the chapters in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_filters.ipynb
@@ -80,7 +81,7 @@ bench: setup  ## measure networks, notebooks and pages: hours; with QUICK=1 a tr
 	@for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script $(if $(QUICK),--quick) || exit 1; done
 
 matrix: setup  ## run the notebooks on every Python and set of packages that we promise; one with SETS=3.13
-	@$(BIN)/python tools/matrix.py $(SETS)
+	@$(BIN)/python -m tools.pages.matrix $(SETS)
 
 lock: setup  ## make requirements.txt again from requirements.in
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv

@@ -13,13 +13,13 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402  (the path must be set first)
 from matplotlib.colors import hsv_to_rgb  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from build_stamps import SAME_THING  # noqa: E402
+from tools.data.build_stamps import SAME_THING  # noqa: E402
 
 ALL = "all"  # the pictures of all three parts
 # The grounds of one part have other hues than those of the others: of every three hues, this one.

@@ -26,13 +26,13 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from nbclient import NotebookClient  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 import site_checks  # noqa: E402  (the path must be set first)
-from book import Book, read_notebook  # noqa: E402
+from tools.book import Book, read_notebook  # noqa: E402
 
 RESULT = ROOT / "benchmarks" / "results" / "house.json"
 

@@ -22,14 +22,14 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests"), str(ROOT / "benchmarks")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
 from house import machine  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 import site_checks as site  # noqa: E402
-from book import exporter  # noqa: E402  (the path must be set first)
+from tools.book import exporter  # noqa: E402  (the path must be set first)
 
 RESULT = ROOT / "benchmarks" / "results" / "live.json"
 LIVE = ROOT / "book" / "_static" / "live"

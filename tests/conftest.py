@@ -1,4 +1,4 @@
-"""What every test file needs: the tools on the path and a copy of the book to break."""
+"""What every test file needs: the book on the path and a copy of the book to break."""
 
 import os
 import shutil
@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path.insert(0, str(ROOT))
 
-from files import tracked  # noqa: E402  (the path must be set first)
 from remember import Remember  # noqa: E402
+from tools.files import tracked  # noqa: E402  (the path must be set first)
 
 
 def pytest_configure(config):

@@ -6,7 +6,7 @@ A part's `tests` is a pattern for the test's name with its parameters; the first
 `by` makes one part for each value of a parameter, which stands for {} in `reads`. What is read:
 
     tools/**                     files of the book; * stays within a folder, ** does not
-    notebooks/*.ipynb#code       a part of each: code, run (what nbval reads), exercises, exporter (tools/quick.py)
+    notebooks/*.ipynb#code       a part of each: code, run (what nbval reads), exercises, exporter (PARTS in quick.py)
     page:book/intro.html         a page of the built site with its styles, scripts and pictures
     links:book/intro.html        whether the links of that page lead somewhere
     site:**                      files of the built site
@@ -44,7 +44,7 @@ ORDER = ("_config.yml", "_toc.yml")
 # Book().shared(): the sources of the shared cells, with the digests of the data that they fetch.
 SHARED = (*ORDER, "tools/shared/**", "data/**")
 CHAPTER_RULE = (*SHARED, "book/glossary.md")
-# The rules of tools/rules.py that read the book as a whole.
+# The rules of tools/rules that read the book as a whole.
 BOOK_RULES = "order_complete|data_cards|address_once|no_traces|rooms_known|lock_complete|copies_current"
 FIGURES = (
     "page:book/live/**",
@@ -84,7 +84,10 @@ READS = {
         part(*ORDER),
     ],
     "tests/test_quick.py": [part(ALL)],
-    "tests/test_workflows.py": [part(".github/**", ".ci/**", "README.md")],
+    "tests/test_workflows.py": [
+        part("tests/**", "notebooks/**", tests="test_every_file_is_in_one_group"),
+        part(".github/**", ".ci/**", "README.md", "tests/**"),
+    ],
     "tests/test_matrix.py": [
         part(
             "tests/matrix/**",
@@ -99,8 +102,8 @@ READS = {
     "tests/test_results.py": [part("notebooks/**", *ORDER, "benchmarks/results/**")],
     # It takes one function from test_results.py, which reads the chapters when it is imported.
     "tests/test_bench.py": [part("benchmarks/**", "tools/**", "data/**", *ORDER, "~notebooks/**")],
-    "tests/test_pretrain.py": [part("tools/pretrain_backbone.py")],
-    "tests/test_stamps.py": [part("data/**", "tools/stamps/**")],
+    "tests/test_pretrain.py": [part("tools/data/pretrain_backbone.py")],
+    "tests/test_stamps.py": [part("data/**", "tools/data/stamps/**")],
     "tests/test_fetched.py": [part(*SHARED)],
     "tests/test_own_photographs.py": [part("notebooks/06_*.ipynb#code", *ORDER)],
     "tests/test_how_this_compares.py": [
@@ -142,7 +145,7 @@ READS = {
             "site:_static/**",
             "site:index.html",
             "book/_static/**",
-            "tools/fonts/**",
+            "tools/pages/fonts/**",
             "data/**",
             "_config.yml",
             "book/_ext/**",

@@ -1,4 +1,4 @@
-"""The part of pytest that remembers what passed, for `make quick` (tools/quick.py), and puts long files first.
+"""The part of pytest that remembers what passed, for `make quick` (tools/pages/quick.py), and puts long files first.
 
 BOOK_MEMORY=write, set by `make test` and `make check`: all that passes is remembered. BOOK_MEMORY=use,
 set by `make quick`: tests that have passed with the very inputs that there are now are left out as well.
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from quick import ROOT, Memory, Snapshot, Table
+from tools.pages.quick import ROOT, Memory, Snapshot, Table
 
 BROWSER = {"browser", "reader", "fresh", "page", "planted"}  # fixtures that begin a browser
 

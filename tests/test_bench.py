@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from book import Book
 from test_results import FEWER_DRAWS, of_draws
+from tools.book import Book
 
 ROOT = Book().root
 

@@ -11,7 +11,7 @@ import ast
 
 import pytest
 
-from book import Book, read_notebook, tags
+from tools.book import Book, read_notebook, tags
 
 BOOK = Book()
 EQUALS = {"array_equal", "allclose", "isclose", "array_equiv"}  # functions of NumPy that compare two things

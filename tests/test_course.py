@@ -4,9 +4,9 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-import reading
-import student
-from book import Book, read_notebook, tags
+from tools import reading
+from tools.book import Book, read_notebook, tags
+from tools.pages import student
 
 BOOK = Book()
 

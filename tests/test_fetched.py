@@ -15,7 +15,7 @@ from pathlib import Path
 import keras
 import pytest
 
-from book import Book
+from tools.book import Book
 
 CONTENT = b"weights " * 50_000
 DIGEST = hashlib.sha256(CONTENT).hexdigest()

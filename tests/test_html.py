@@ -19,7 +19,7 @@ from PIL import Image
 
 import site_checks as site
 
-sys.path[:0] = [str(site.ROOT / "book" / "_ext"), str(site.ROOT / "tools")]
+sys.path.insert(0, str(site.ROOT / "book" / "_ext"))
 
 import book_site  # noqa: E402
 import chapter_shape  # noqa: E402
@@ -27,7 +27,7 @@ import glossary_links  # noqa: E402
 import lean_styles  # noqa: E402
 import quiz  # noqa: E402
 
-import draw_cover  # noqa: E402
+from tools.pages import draw_cover  # noqa: E402
 
 STATIC = site.ROOT / "book" / "_static"
 PAGES = site.pages() or ["(no page)"]
@@ -69,7 +69,7 @@ def test_page(page):
 
 def test_all_pages_of_the_contents_are_there(page=None):
     """_toc.yml and the site agree, and every description is a page's own."""
-    from book import Book
+    from tools.book import Book
 
     if not (site.HTML / "index.html").exists():
         pytest.fail(f"There is no site in {site.HTML}: run make book.", pytrace=False)
@@ -149,7 +149,7 @@ def test_vendored_files_carry_their_licences():
     for name in ("fonts/LICENSE-text.txt", "fonts/LICENSE-icons.txt", "fonts/README.md", "katex/LICENSE"):
         assert (STATIC / name).stat().st_size > 200, name
         assert (site.HTML / "_static" / name).exists(), f"{name} is not on the site"
-    assert (site.ROOT / "tools" / "fonts" / "LICENSE.txt").exists()
+    assert (site.ROOT / "tools" / "pages" / "fonts" / "LICENSE.txt").exists()
 
 
 def test_fonts_are_the_ones_that_the_styles_name():
@@ -234,7 +234,7 @@ def test_cover_is_what_the_tool_draws(theme):
     """The stored cover shows today's drawing; the file holds 256 colours only."""
     stored = np.asarray(Image.open(STATIC / f"cover-{theme}.png").convert("RGB")).astype(int)
     drawn = draw_cover.pixels(theme).astype(int)
-    remedy = "run python tools/draw_cover.py"
+    remedy = "run python -m tools.pages.draw_cover"
     assert stored.shape == drawn.shape, remedy
     assert np.abs(stored - drawn).mean() < 3, remedy
 

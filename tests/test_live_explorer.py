@@ -18,9 +18,8 @@ from site_fixtures import *  # noqa: F403
 from site_fixtures import hold
 from test_live_figures import opened, spoken, tab_to, until, value
 from test_live_runtime import CLOSE, HOSTILE, pack, shake, with_layer
-
-import draw_live  # isort: skip  (test_live_figures sets the path)
-from book import exporter, read_notebook  # isort: skip
+from tools.book import exporter, read_notebook
+from tools.pages import draw_live
 
 keras = pytest.importorskip("keras")
 layers = keras.layers

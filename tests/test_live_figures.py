@@ -19,11 +19,11 @@ import site_checks as site
 from site_fixtures import *  # noqa: F403
 from site_fixtures import CHAPTERS, hold
 
-sys.path[:0] = [str(site.ROOT / "book" / "_ext"), str(site.ROOT / "tools")]
+sys.path.insert(0, str(site.ROOT / "book" / "_ext"))
 
 import live_figures  # noqa: E402
 
-import draw_live  # noqa: E402
+from tools.pages import draw_live  # noqa: E402
 
 LIVE = site.ROOT / "book" / "_static" / "live"
 FIGURES = {
@@ -128,7 +128,7 @@ def test_photograph_is_the_books():
     """Pixel for pixel what the chapters filter."""
     with Image.open(LIVE / "coffee.png") as picture:
         assert np.array_equal(np.asarray(picture), draw_live.grey_coffee()), (
-            "python tools/draw_live.py photograph"
+            "python -m tools.pages.draw_live photograph"
         )
 
 
@@ -726,7 +726,7 @@ def test_page_says_what_the_figure_would_do_without_scripts(fresh, address, name
         assert "JavaScript" in box.inner_text()
         assert not box.get_by_role("button").count()
         width = still.evaluate("image => image.naturalWidth")
-        assert width > 300, "the still picture is missing: python tools/draw_live.py stills"
+        assert width > 300, "the still picture is missing: python -m tools.pages.draw_live stills"
 
 
 # ---- In the chapters -----------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import struct
-import sys
 
 import numpy as np
 import PIL
@@ -23,15 +22,14 @@ from test_live_figures import LIVE, SEED, opened, spoken, tab_to, until, value
 from test_live_runtime import CLOSE, COUNT, GOOD, encode, pack, read
 from test_live_runtime import page as page  # a fixture
 
-sys.path[:0] = [str(site.ROOT / "tools")]
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
-import photo_network  # noqa: E402  (the path must be set first)
-from book import Book, read_notebook  # noqa: E402
+from tools.book import Book, read_notebook  # noqa: E402  (the setting must stand first)
+from tools.pages import photo_network  # noqa: E402
 
 NAME = "photo-lab"
 LAB = json.loads((photo_network.FOLDER / "lab.json").read_text("utf-8"))
-AGAIN = "python tools/draw_live.py photo-network"
+AGAIN = "python -m tools.pages.draw_live photo-network"
 # Pillow 13 begins with the columns of tall pictures, as resize.mjs does; older ones with the rows.
 EXACT = 0 if int(PIL.__version__.split(".")[0]) >= 13 else 2
 

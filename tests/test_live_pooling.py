@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
@@ -12,12 +11,9 @@ import pytest
 
 import site_checks as site
 from site_fixtures import *  # noqa: F403
-
-sys.path.append(str(site.ROOT / "tools"))
-
-import draw_live  # noqa: E402
-from book import read_notebook  # noqa: E402
-from test_live_figures import SEED, opened, spoken, tab_to, until, value  # noqa: E402
+from test_live_figures import SEED, opened, spoken, tab_to, until, value
+from tools.book import read_notebook
+from tools.pages import draw_live
 
 NAME = "pooling-lab"
 PLACES = {"rim": (56, 80), "thin": (40, 88), "broad": (120, 104)}

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 import site_checks as site
-from book import exporter, exporter_cells
 from site_fixtures import *  # noqa: F403
 from site_fixtures import hold
+from tools.book import exporter, exporter_cells
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 keras = pytest.importorskip("keras")

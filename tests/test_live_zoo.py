@@ -12,10 +12,10 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from book import exporter
 from site_fixtures import *  # noqa: F403
 from site_fixtures import hold
 from test_live_runtime import SEED, convolutions, page, poolings, the_rest  # noqa: F401
+from tools.book import exporter
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 keras = pytest.importorskip("keras")

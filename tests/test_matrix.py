@@ -1,4 +1,4 @@
-"""tools/matrix.py runs what has changed, on every set that README and the workflow name, and says what is missing."""
+"""matrix.py runs what has changed, on every set that README and the workflow name, and says what is missing."""
 
 import subprocess
 import sys
@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-import matrix
-from book import Book
+from tools.book import Book
+from tools.pages import matrix
 
 ROOT = Book().root
 

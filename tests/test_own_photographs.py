@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from book import Book, read_notebook
+from tools.book import Book, read_notebook
 
 NAMES = (
     "opened", "on_white", "exposure", "files_of", "reading", "collected", "usable", "ties", "groups", "in_folds",

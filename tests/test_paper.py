@@ -11,7 +11,6 @@ import io
 import os
 import re
 import shutil
-import sys
 import zipfile
 from functools import cached_property
 from pathlib import Path
@@ -22,15 +21,9 @@ import pytest
 import site_checks as site
 from site_fixtures import *  # noqa: F403
 from site_fixtures import CHAPTERS
-
-sys.path[:0] = [str(site.ROOT / "tools")]
-
-import articles  # noqa: E402
-import make_archive  # noqa: E402
-import make_epub  # noqa: E402
-import make_pdf  # noqa: E402
-from articles import take_away  # noqa: E402
-from book import Book  # noqa: E402
+from tools.book import Book
+from tools.pages import articles, make_archive, make_epub, make_pdf
+from tools.pages.articles import take_away
 
 pypdf = pytest.importorskip("pypdf", reason="pypdf is missing; run make setup")
 
@@ -404,7 +397,9 @@ def test_line_names_only_what_is_there(small_site):
 # ---- What is missing is said in one sentence --------------------------------------------------
 
 
-@pytest.mark.parametrize("tool", [make_pdf, make_epub, make_archive])
+@pytest.mark.parametrize(
+    "tool", [make_pdf, make_epub, make_archive], ids=lambda tool: tool.__name__.split(".")[-1]
+)
 def test_no_site(tool, tmp_path, monkeypatch):
     monkeypatch.setenv("BOOK_HTML", str(tmp_path / "html"))
     with pytest.raises(SystemExit, match="^There is no complete site in .*; run 'make book' first.$"):

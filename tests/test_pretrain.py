@@ -1,4 +1,4 @@
-"""tools/pretrain_backbone.py: bad sources, going on after a stop, and what it leaves behind."""
+"""tools/data/pretrain_backbone.py: bad sources, going on after a stop, and what it leaves behind."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import pretrain_backbone as tool
+from tools.data import pretrain_backbone as tool
 
 
 def command(*arguments, folder):

@@ -1,9 +1,10 @@
-"""What counts as a numeral and what holds it (tools/prose.py)."""
+"""What counts as a numeral and what holds it (tools/rules/numerals.py)."""
 
 import nbformat
 import pytest
 
-import prose
+from tools import prose
+from tools.rules.numerals import is_held, literals, loose_numerals, numerals
 
 
 @pytest.mark.parametrize(
@@ -23,7 +24,7 @@ import prose
     ],
 )
 def test_numerals(text, found):
-    assert [written for written, *_ in prose.numerals(text)] == found
+    assert [written for written, *_ in numerals(text)] == found
 
 
 @pytest.mark.parametrize(
@@ -35,12 +36,12 @@ def test_numerals(text, found):
     ],
 )
 def test_formulas(latex, found):
-    assert [written for written, *_ in prose.numerals(prose.words(latex))] == found
+    assert [written for written, *_ in numerals(prose.words(latex))] == found
 
 
 def test_addresses_and_markup_are_no_numerals():
     text = "[the paper](https://doi.org/10.1000/182) <!-- 77 --> `x[5]`"
-    assert [written for written, *_ in prose.numerals(prose.words(text))] == ["5"]
+    assert [written for written, *_ in numerals(prose.words(text))] == ["5"]
 
 
 @pytest.mark.parametrize(
@@ -56,11 +57,11 @@ def test_addresses_and_markup_are_no_numerals():
     ],
 )
 def test_held(value, decimals, percent, held, expected):
-    assert prose.is_held(value, decimals, percent, held) is expected
+    assert is_held(value, decimals, percent, held) is expected
 
 
 def test_literals_keep_their_sign():
-    assert prose.literals("a = [-3, 4.5]\nassert a == 7") == {3, -3, 4.5, 7}
+    assert literals("a = [-3, 4.5]\nassert a == 7") == {3, -3, 4.5, 7}
 
 
 def test_sections_are_cut_at_h2_even_inside_a_cell():
@@ -68,7 +69,7 @@ def test_sections_are_cut_at_h2_even_inside_a_cell():
         cells=[nbformat.v4.new_markdown_cell("lead\n\n## A?\n\ntext 17\n\n## B?\n\nmore 18")]
     )
     assert [section.title for section in prose.sections(notebook)] == [prose.LEAD, "A?", "B?"]
-    assert [written for _, written, _ in prose.loose_numerals(notebook)] == ["17", "18"]
+    assert [written for _, written, _ in loose_numerals(notebook)] == ["17", "18"]
 
 
 def test_a_measured_table_holds_its_section_and_no_other():
@@ -81,5 +82,5 @@ def test_a_measured_table_holds_its_section_and_no_other():
             nbformat.v4.new_markdown_cell(f"## C?\n\nMeasured:\n\n{table}"),
         ]
     )
-    loose = [(title, written) for _, written, title in prose.loose_numerals(notebook)]
+    loose = [(title, written) for _, written, title in loose_numerals(notebook)]
     assert loose == [("A?", "91.8 %"), ("B?", "91.6 %"), ("C?", "91.64 %")]

@@ -15,12 +15,8 @@ from PIL import Image
 
 import site_checks as site
 from site_fixtures import *  # noqa: F403
-
-sys.path.insert(0, str(site.ROOT / "tools"))
-
-import draw_previews  # noqa: E402
-import publish  # noqa: E402
-from book import Book  # noqa: E402
+from tools.book import Book
+from tools.pages import draw_previews, publish
 
 HOME = "https://somebody.github.io/the-book/"
 
@@ -82,16 +78,16 @@ def test_address_follows_from_the_repository(repository, wanted):
 
 def test_placeholder_fails_with_one_sentence(tmp_path):
     """`make publish` stops before it builds, and says what to do; with an address it goes on."""
-    for name in ("publish.py", "draw_previews.py", "draw_cover.py", "book.py"):
-        (tmp_path / "tools").mkdir(exist_ok=True)
+    (tmp_path / "tools" / "pages").mkdir(parents=True)
+    for name in ("pages/publish.py", "pages/draw_previews.py", "pages/draw_cover.py", "book.py"):
         shutil.copy(site.ROOT / "tools" / name, tmp_path / "tools" / name)
     shutil.copy(site.ROOT / "_toc.yml", tmp_path)
     config = yaml.safe_load((site.ROOT / "_config.yml").read_text("utf-8"))
     for slug, code in (("OWNER/the-book", 1), ("somebody/the-book", 0)):
         config["repository"]["url"] = f"https://github.com/{slug}"
         (tmp_path / "_config.yml").write_text(yaml.safe_dump(config), "utf-8")
-        command = [sys.executable, str(tmp_path / "tools" / "publish.py"), "--check"]
-        done = subprocess.run(command, capture_output=True, text=True)
+        command = [sys.executable, "-m", "tools.pages.publish", "--check"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (code, ""), done.stderr
         assert done.stdout.count("\n") == code and ("_config.yml" in done.stdout) == bool(code)
 
@@ -101,7 +97,7 @@ def test_publishing_checks_builds_and_then_writes():
     recipe = re.search(
         r"^publish:.*\n((?:\t.*\n)+)", (site.ROOT / "Makefile").read_text("utf-8"), re.MULTILINE
     )[1]
-    places = [recipe.index(part) for part in ("publish.py --check", "book\n", "publish.py\n")]
+    places = [recipe.index(part) for part in ("publish --check", "book\n", "tools.pages.publish\n")]
     assert places == sorted(places)
 
 

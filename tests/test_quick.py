@@ -11,8 +11,8 @@ import sys
 
 import pytest
 
-import quick
-from quick import ROOT, Memory, Snapshot, Table, files_with_tests
+from tools.pages import quick
+from tools.pages.quick import ROOT, Memory, Snapshot, Table, files_with_tests
 
 TABLE = Table()
 AROUND = {"the Python": "3", "the installed packages": "a", "the browser": "b", "the environment": "c"}
@@ -116,7 +116,7 @@ def test_no_line_names_what_is_not_there():
 
 
 def test_book_rules_are_those_of_the_house():
-    from rules import BOOK_RULES
+    from tools.rules import BOOK_RULES
 
     line = TABLE.parts("tests/test_rules_catch.py")[0]["tests"]
     assert all(re.fullmatch(line, f"test_caught[{rule}-plant]") for rule in BOOK_RULES)
@@ -156,7 +156,13 @@ def named(names: str) -> set[str]:
     return found
 
 
-LEANED_ON = ["tests/conftest.py", "tests/remember.py", "tools/quick.py", "requirements.txt", "pytest.ini"]
+LEANED_ON = [
+    "tests/conftest.py",
+    "tests/remember.py",
+    "tools/pages/quick.py",
+    "requirements.txt",
+    "pytest.ini",
+]
 
 
 @pytest.mark.parametrize("name", LEANED_ON)
@@ -179,8 +185,8 @@ def test_another_python_package_browser_or_setting_brings_everything_back(what):
         ("data/datasets/stamps.zip", "chapters stamps bench live_photo"),
         ("data/datasets/photographs.npz", "chapters answers html"),
         ("tools/prose.py", "prose rules rules_catch results"),
-        ("tools/draw_cover.py", "html"),
-        ("tools/mutants.py", "mutants"),
+        ("tools/pages/draw_cover.py", "html"),
+        ("tests/exercises/mutants.py", "mutants"),
         ("tests/site_checks.py", "pages live_zoo how_this_compares"),
         ("tests/exercises/legal.py", "mutants"),
         ("tests/test_live_runtime.py", "live_zoo live_load live_photo"),
@@ -224,7 +230,7 @@ def test_an_unknown_file_brings_back_whatever_could_read_it(name, must):
 
 def test_a_module_that_shadows_another_counts_at_once():
     """A new module with the name of one that is imported, in any folder."""
-    assert named("prose rules") <= files_back({"tools/rules/prose.py": "x = 1"})
+    assert named("prose rules") <= files_back({"tools/pages/prose.py": "x = 1"})
 
 
 IMPORTS = """def f():
@@ -420,8 +426,8 @@ def full(folder) -> Memory:
 def test_what_passed_is_left_out_and_the_reason_is_told(tmp_path):
     memory = full(tmp_path)
     assert not any(quick.plan(memory, BEFORE, TABLE).values())
-    why = quick.plan(memory, Planted(more("tools/mutants.py")), TABLE)
-    assert why["tests/exercises/test_mutants.py"] == "tools/mutants.py"
+    why = quick.plan(memory, Planted(more("tests/exercises/mutants.py")), TABLE)
+    assert why["tests/exercises/test_mutants.py"] == "tests/exercises/mutants.py"
     assert why["tests/test_live_zoo.py"] == ""
     why = quick.plan(memory, Planted({"data/new.npz": "x"}), TABLE)
     assert why[CHAPTER_1] == "data/new.npz (new)"
@@ -460,7 +466,7 @@ SMALL = {
     "tests/reads.py": 'READS = {"tests/test_small.py": [\n'
     '    {"tests": r"test_each.*", "by": lambda values: values["n"], "reads": ("data/{}.txt",)},\n'
     '    {"tests": ".*", "by": None, "reads": ()}]}\n',
-    "tests/test_small.py": "import os\nfrom pathlib import Path\n\nimport pytest\n\nfrom helper import double\n\n"
+    "tests/test_small.py": "import os\nfrom pathlib import Path\n\nimport pytest\n\nfrom tools.helper import double\n\n"
     "DATA = Path(__file__).parents[1] / 'data'\n\n\n"
     "@pytest.mark.parametrize('n', ['number', 'other'])\ndef test_each(n):\n"
     "    assert (DATA / f'{n}.txt').read_text() in ('1', '2')\n\n\n"
@@ -475,8 +481,8 @@ SMALL = {
 def small(tmp_path_factory):
     """A book of one test file; run(...) runs pytest there: how many tests passed, failed, were left out."""
     root = tmp_path_factory.mktemp("small")
-    for name in ("tests/conftest.py", "tests/remember.py", "tools/quick.py", "tools/files.py"):
-        (root / name).parent.mkdir(exist_ok=True)
+    for name in ("tests/conftest.py", "tests/remember.py", "tools/pages/quick.py", "tools/files.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "BOOK_MEMORY"))}
 

@@ -18,8 +18,8 @@ from statistics import mean, median, stdev
 
 import pytest
 
-import prose
-from book import Book, read_notebook
+from tools.book import Book, read_notebook
+from tools.rules.numerals import MEASURED
 
 BOOK = Book()
 
@@ -110,7 +110,7 @@ MEASURED = [
     if path.exists()
     for cell in read_notebook(path).cells
     if cell.cell_type == "markdown"
-    for file, part, table in prose.MEASURED.findall(cell.source)
+    for file, part, table in MEASURED.findall(cell.source)
 ]
 
 

@@ -1,11 +1,11 @@
-"""The book keeps its own rules (tools/rules.py). A failure says what mends it."""
+"""The book keeps its own rules (tools/rules). A failure says what mends it."""
 
 import functools
 
 import pytest
 
-from book import Book
-from rules import BOOK_RULES, CHAPTER_RULES, Chapter
+from tools.book import Book
+from tools.rules import BOOK_RULES, CHAPTER_RULES, Chapter
 
 BOOK = Book()
 chapter = functools.cache(lambda path: Chapter(BOOK, path))  # rules change nothing: it is read once

@@ -9,8 +9,8 @@ import json
 import nbformat
 import pytest
 
-from book import Book, read_notebook, tags, write_notebook
-from rules import BOOK_RULES, CHAPTER_RULES, Chapter
+from tools.book import Book, read_notebook, tags, write_notebook
+from tools.rules import BOOK_RULES, CHAPTER_RULES, Chapter
 
 PLANTS = []
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-import build_stamps
-from build_stamps import CLASSES, PARTS, POOL, SAME_THING, split, stored_name
+from tools.data import build_stamps
+from tools.data.build_stamps import CLASSES, PARTS, POOL, SAME_THING, split, stored_name
 
 ROOT = Path(__file__).resolve().parents[1]
 ZIP = ROOT / "data" / "datasets" / "stamps.zip"
@@ -58,12 +58,12 @@ def test_entries_sorted_undated_and_licensed():
         assert names == sorted(set(names))
         assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         for name in ("LICENSE.txt", "README.txt"):
-            assert archive.read(name) == (ROOT / "tools" / "stamps" / name).read_bytes()
+            assert archive.read(name) == (ROOT / "tools" / "data" / "stamps" / name).read_bytes()
 
 
 def test_credits_name_pictures_that_are_there(pictures):
     stored = {name.split("/", 1)[1] for name in pictures}
-    notes = (ROOT / "tools" / "stamps" / "README.txt").read_text("utf-8")
+    notes = (ROOT / "tools" / "data" / "stamps" / "README.txt").read_text("utf-8")
     named = set(re.findall(rf"\b(?:{'|'.join(CLASSES)})/\w+", notes))
     assert named and named <= stored
 

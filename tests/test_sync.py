@@ -1,4 +1,4 @@
-"""tools/sync.py, tools/run_notebooks.py and the canonical form (tools/book.py)."""
+"""tools/pages/sync.py, tools/pages/run_notebooks.py and the canonical form (tools/book.py)."""
 
 import base64
 import copy
@@ -15,14 +15,14 @@ import pytest
 import yaml
 from PIL import Image
 
-from book import Book, canonicalise, read_notebook, smaller_picture, write_notebook
-from rules import text_files
+from tools.book import Book, canonicalise, read_notebook, smaller_picture, write_notebook
+from tools.files import text_files
 
 
 def tool(root, name, *arguments):
     """Run a tool of a copy of the book; (exit code, everything it said)."""
     done = subprocess.run(
-        [sys.executable, str(root / "tools" / name), *arguments],
+        [sys.executable, "-m", f"tools.pages.{name}", *arguments],
         capture_output=True,
         text=True,
         cwd=root,
@@ -36,19 +36,19 @@ def test_a_new_address_reaches_every_copy(copy_of_the_book):
     old = Book(root).slug
     config = root / "_config.yml"
     config.write_text(config.read_text("utf-8").replace(old, "somebody/their-book"), "utf-8")
-    code, said = tool(root, "sync.py", "--check")
+    code, said = tool(root, "sync", "--check")
     assert code == 1 and "make sync" in said
-    code, said = tool(root, "sync.py", "--write")
+    code, said = tool(root, "sync", "--write")
     assert code == 0, said
-    assert tool(root, "sync.py", "--check")[0] == 0
+    assert tool(root, "sync", "--check")[0] == 0
     left = [path.name for path in text_files(root) if old in path.read_text("utf-8")]
     assert left == []
     assert "somebody/their-book" in (root / "README.md").read_text("utf-8")
 
 
 def test_write_twice_changes_nothing(copy_of_the_book):
-    assert tool(copy_of_the_book, "sync.py", "--write")[0] == 0
-    code, said = tool(copy_of_the_book, "sync.py", "--write")
+    assert tool(copy_of_the_book, "sync", "--write")[0] == 0
+    code, said = tool(copy_of_the_book, "sync", "--write")
     assert (code, said.strip()) == (0, "Every copy agrees with its source.")
 
 
@@ -60,7 +60,7 @@ def test_outdated_outputs_are_named_and_left(copy_of_the_book):
     next(cell for cell in notebook.cells if "setup" in cell.metadata.get("tags", [])).source += "\nx = 1"
     write_notebook(path, notebook)
     before = path.read_bytes()
-    code, said = tool(copy_of_the_book, "sync.py", "--write")
+    code, said = tool(copy_of_the_book, "sync", "--write")
     assert code == 1 and f"make notebooks NB={path.stem}" in said
     assert path.read_bytes() == before
 
@@ -71,7 +71,8 @@ def small_book(root, *sources):
     toc = {"root": "intro", "chapters": [{"file": "notebooks/01_small"}]}
     (root / "_toc.yml").write_text(yaml.safe_dump(toc))
     (root / "tools" / "shared").mkdir(parents=True)
-    for name in ("book.py", "run_notebooks.py"):
+    (root / "tools" / "pages").mkdir()
+    for name in ("book.py", "pages/run_notebooks.py"):
         origin = Path(__file__).resolve().parents[1] / "tools" / name
         (root / "tools" / name).write_text(origin.read_text("utf-8"), "utf-8")
     path = root / "notebooks" / "01_small.ipynb"
@@ -83,12 +84,12 @@ def small_book(root, *sources):
 
 def test_execute_twice_without_a_difference(tmp_path):
     path = small_book(tmp_path, "print(1)\nprint(2)", "{'b': 1, 'a': 2}")
-    code, said = tool(tmp_path, "run_notebooks.py", "01_small")
+    code, said = tool(tmp_path, "run_notebooks", "01_small")
     assert code == 0 and "changed" in said, said
     first = path.read_text("utf-8")
     assert [cell.execution_count for cell in read_notebook(path).cells] == [1, 2]
     assert "execute_input" not in first and "code_digest" in first
-    code, said = tool(tmp_path, "run_notebooks.py")
+    code, said = tool(tmp_path, "run_notebooks")
     assert code == 0 and "as before" in said, said
     assert path.read_text("utf-8") == first
 
@@ -96,7 +97,7 @@ def test_execute_twice_without_a_difference(tmp_path):
 def test_a_failing_notebook_stays_as_it_was(tmp_path):
     path = small_book(tmp_path, "print(1)", "1 / 0")
     before = path.read_bytes()
-    code, said = tool(tmp_path, "run_notebooks.py")
+    code, said = tool(tmp_path, "run_notebooks")
     assert code == 1 and "stays as it was" in said and "ZeroDivisionError" in said
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == [path.name]
@@ -104,7 +105,7 @@ def test_a_failing_notebook_stays_as_it_was(tmp_path):
 
 def test_an_unknown_name_gets_one_sentence(tmp_path):
     small_book(tmp_path, "1")
-    assert tool(tmp_path, "run_notebooks.py", "07_nothing") == (
+    assert tool(tmp_path, "run_notebooks", "07_nothing") == (
         1,
         "No chapter 07_nothing in _toc.yml; there are 01_small.\n",
     )
@@ -113,7 +114,7 @@ def test_an_unknown_name_gets_one_sentence(tmp_path):
 def test_a_damaged_notebook_gets_one_sentence(tmp_path):
     path = small_book(tmp_path, "1")
     path.write_text("{ this is no notebook")
-    code, said = tool(tmp_path, "run_notebooks.py")
+    code, said = tool(tmp_path, "run_notebooks")
     assert code == 1 and "git checkout" in said and "Traceback" not in said
 
 

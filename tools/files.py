@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -21,3 +22,29 @@ def tracked(root: Path) -> list[str]:
         for path in sorted(root.rglob("*"))
         if path.is_file() and not skip & set(path.relative_to(root).parts)
     ]
+
+
+def text_files(root: Path) -> Iterator[Path]:
+    """The book's own text files (vendored ones are other people's)."""
+    endings = {
+        ".md",
+        ".py",
+        ".ipynb",
+        ".yml",
+        ".in",
+        ".txt",
+        ".css",
+        ".js",
+        ".mjs",
+        ".html",
+        ".toml",
+        ".cff",
+        ".cfg",
+        ".ini",
+        "",
+    }
+    for name in tracked(root):
+        path = root / name
+        if "/vendor/" in name or "/katex/" in name or "/fonts/" in name or path.suffix not in endings:
+            continue
+        yield path

@@ -2,7 +2,7 @@
 
 Reading: 160 words a minute, 3 seconds a line of code that the page shows open,
 15 seconds a figure. Exercises: 8 minutes each, and half a minute a question of
-the quiz. Both are rounded to the nearest 5 minutes. `tools/sync.py` writes the
+the quiz. Both are rounded to the nearest 5 minutes. `tools/pages/sync.py` writes the
 line **Time:** from it, so that it changes with the text.
 """
 
@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 import re
 
-import prose
-from book import tags
+from tools import prose
+from tools.book import tags
 
 WORDS_A_MINUTE = 160
 SECONDS_A_LINE = 3

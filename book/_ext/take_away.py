@@ -29,10 +29,10 @@ EMPTY = '<div class="take-away"></div>'
 MAKERS = (
     "book/_static/epub.css",
     "book/_static/paper.css",
-    "tools/articles.py",
-    "tools/make_archive.py",
-    "tools/make_epub.py",
-    "tools/make_pdf.py",
+    "tools/pages/articles.py",
+    "tools/pages/make_archive.py",
+    "tools/pages/make_epub.py",
+    "tools/pages/make_pdf.py",
 )
 
 

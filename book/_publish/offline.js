@@ -1,5 +1,5 @@
 /* Starts the worker that keeps visited pages (sw.js), and puts a switch into the footer.
-   Only the published site has it: tools/publish.py names it in every page. */
+   Only the published site has it: tools/pages/publish.py names it in every page. */
 (() => {
   "use strict";
   if (!("serviceWorker" in navigator)) return;

@@ -1,4 +1,4 @@
-/* Keeps the pages that a reader visits, for reading without a network. tools/publish.py
+/* Keeps the pages that a reader visits, for reading without a network. tools/pages/publish.py
    writes the version, which is a digest of the whole site, and puts this file at its root. */
 "use strict";
 const VERSION = "@VERSION@";

@@ -20,8 +20,9 @@ import numpy as np
 import pytest
 
 from answers import DATA, RIGHT, WRONG, Later
-from book import Book, read_notebook, tags
-from rules import Chapter, exercises
+from tools.book import Book, read_notebook, tags
+from tools.rules.exercises import exercises
+from tools.rules.rule import Chapter
 
 matplotlib.use("Agg")  # not by the environment, which the kernels of nbval would inherit
 HERE = Path(__file__).parent

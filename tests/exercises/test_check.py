@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from book import Book
+from tools.book import Book
 
 
 @pytest.fixture

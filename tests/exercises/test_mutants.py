@@ -16,11 +16,12 @@ import os
 import numpy as np
 import pytest
 
-from book import read_notebook, tags
 from legal import LEGAL
 from mutants import compiled, mutants
-from rules import Chapter, exercises
 from test_answers import BOOK, CHAPTERS, HERE, WITH_EXERCISES, notebook
+from tools.book import read_notebook, tags
+from tools.rules.exercises import exercises
+from tools.rules.rule import Chapter
 
 # Of all mutants one in EVERY; DRAWS legal inputs on which one that passes must agree with the right answer.
 EVERY, DRAWS = (1, 60) if os.environ.get("MUTANTS") == "all" else (5, 30)

@@ -1,7 +1,7 @@
 """Keep in step what is written once and copied elsewhere.
 
-    python tools/sync.py --check     says what is stale, changes nothing
-    python tools/sync.py --write     writes the copies
+    python -m tools.pages.sync --check     says what is stale, changes nothing
+    python -m tools.pages.sync --write     writes the copies
 
 Written once          | where                        | copied to
 the address           | _config.yml                  | badges and raw addresses in the notebooks
@@ -24,9 +24,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import prose
-import reading
-from book import Book, canonicalise, read_notebook, tags, write_notebook
+from tools import prose, reading
+from tools.book import Book, canonicalise, read_notebook, tags, write_notebook
 
 TABLE = re.compile(r"(?s)(<!-- chapters:start -->\n).*?(<!-- chapters:end -->)")
 

@@ -1,8 +1,8 @@
 """Run every notebook on each Python and each set of packages that the book promises.
 
-    python tools/matrix.py               what has not passed since its last change
-    python tools/matrix.py 3.13 oldest   these sets alone
-    python tools/matrix.py --again       everything once more
+    python -m tools.pages.matrix               what has not passed since its last change
+    python -m tools.pages.matrix 3.13 oldest   these sets alone
+    python -m tools.pages.matrix --again       everything once more
 
 The sets are in SETS. Each has an environment and a folder of its own under
 _build/matrix/; what passed is remembered there by notebook, so a run that was
@@ -22,7 +22,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from book import Book
+from tools.book import Book
 
 # What the notebooks and nbval need; the versions come from the set's file.
 PACKAGES = "tensorflow keras matplotlib numpy pillow scikit-image scipy ipykernel nbval pytest".split()

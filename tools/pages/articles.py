@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup
 
-from book import ROOT, Book
+from tools.book import ROOT, Book
 
 sys.path.append(str(ROOT / "book" / "_ext"))
 

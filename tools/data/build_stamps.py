@@ -1,10 +1,10 @@
 """Rebuild data/datasets/stamps.zip from Debian's package tuxpaint-stamps-default.
 
-    python tools/build_stamps.py [FOLDER]
+    python -m tools.data.build_stamps [FOLDER]
 
 FOLDER is the package's folder of stamps, /usr/share/tuxpaint/stamps unless you
 name another. The zip holds photographs cut out of their background, as
-part/class/name.webp, with README.txt and LICENSE.txt from tools/stamps.
+part/class/name.webp, with README.txt and LICENSE.txt from tools/data/stamps.
 
 Only the pictures listed in CLASSES are taken; every one was looked at. Left out
 are drawings, renderings, tracings and toys, pictures that could belong to two
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from PIL import Image
 
-TARGET = Path(__file__).parents[1] / "data" / "datasets" / "stamps.zip"
+TARGET = Path(__file__).parents[2] / "data" / "datasets" / "stamps.zip"
 NOTES = Path(__file__).parent / "stamps"
 FOLDER = "/usr/share/tuxpaint/stamps"
 

@@ -1,7 +1,7 @@
 """Put the whole built site into one archive, for readers without a network.
 
-python tools/make_archive.py         into _build/html/offline, linked on the introduction
-python tools/make_archive.py FILE    into another file
+python -m tools.pages.make_archive         into _build/html/offline, linked on the introduction
+python -m tools.pages.make_archive FILE    into another file
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from articles import replacing, site_folder, take_away
+from tools.pages.articles import replacing, site_folder, take_away
 
 FOLDER = "from-patch-to-prediction"
 ORIGIN = (1980, 1, 1, 0, 0, 0)  # the same site is the same file

@@ -1,6 +1,6 @@
 """Draw the cover: from nine pixels of a photograph to a prediction.
 
-    python tools/draw_cover.py
+    python -m tools.pages.draw_cover
 
 It writes book/_static/cover-light.png and cover-dark.png, and the icon
 favicon.png. Patch, weights and bias are those of chapter 1, and the numbers are
@@ -20,7 +20,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patches import ConnectionPatch, FancyArrowPatch, FancyBboxPatch, Rectangle
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "book" / "_static"
 FONT = Path(__file__).parent / "fonts" / "source-sans-3-latin-600-normal.ttf"
 

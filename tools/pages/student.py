@@ -1,7 +1,7 @@
 """Make a set of notebooks without solutions, for a class.
 
-    python tools/student.py              into _build/student
-    python tools/student.py FOLDER       into another folder
+    python -m tools.pages.student              into _build/student
+    python -m tools.pages.student FOLDER       into another folder
 
 The set is complete in itself: the notebooks, without their solution cells, and
 beside them the data that they read, so that it works without a network.
@@ -14,7 +14,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from book import Book, read_notebook, tags, write_notebook
+from tools.book import Book, read_notebook, tags, write_notebook
 
 SOLUTION_HINT = " and unfold a solution for each"
 

@@ -1,7 +1,7 @@
 """Print the whole book into one PDF, from the built site and with Chromium.
 
-    python tools/make_pdf.py             into _build/html/offline, linked on the introduction
-    python tools/make_pdf.py FILE        into another file
+    python -m tools.pages.make_pdf             into _build/html/offline, linked on the introduction
+    python -m tools.pages.make_pdf FILE        into another file
 
 The book is printed twice or more: the first time to learn on which page everything
 stands, then with those numbers in the contents and in the cross-references, until the
@@ -18,7 +18,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from articles import (
+from tools.book import ROOT, Book
+from tools.pages.articles import (
     Article,
     external,
     links,
@@ -30,7 +31,6 @@ from articles import (
     tag,
     take_away,
 )
-from book import ROOT, Book
 
 sys.path.append(str(ROOT / "tests"))
 

@@ -1,7 +1,7 @@
 """Make the site that is published from the one that was built and tested.
 
-    python tools/publish.py --check    only say whether there is an address
-    python tools/publish.py            write _build/publish from _build/html
+    python -m tools.pages.publish --check    only say whether there is an address
+    python -m tools.pages.publish            write _build/publish from _build/html
 
 Pages, styles and scripts stay as they were tested. Each page gets its canonical
 address and what link previews show; a sitemap, robots.txt, links that hold from
@@ -19,8 +19,8 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import draw_previews
-from book import ROOT, Book
+from tools.book import ROOT, Book
+from tools.pages import draw_previews
 
 PLACEHOLDER = "OWNER"
 SOURCES = ROOT / "book" / "_publish"

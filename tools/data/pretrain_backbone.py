@@ -1,8 +1,8 @@
 """Train the book's own backbone: a MobileNet, from scratch, on small public photographs.
 
-    python tools/pretrain_backbone.py cifar10
-    python tools/pretrain_backbone.py tiny-imagenet-200.zip
-    python tools/pretrain_backbone.py FILE.npz --epochs 12
+    python -m tools.data.pretrain_backbone cifar10
+    python -m tools.data.pretrain_backbone tiny-imagenet-200.zip
+    python -m tools.data.pretrain_backbone FILE.npz --epochs 12
 
 The source is `cifar10` (Keras downloads it), the file tiny-imagenet-200.zip
 of the CS231n course, or an .npz file that holds JPEG files end to end:

@@ -1,10 +1,12 @@
 """Draw the pictures that belong to the live figures.
 
-    python tools/draw_live.py photograph   book/_static/live/coffee.png, from the book's photographs
-    python tools/draw_live.py network      fashion.p2p and fashion-mirrored.p2p beside it: chapter 5's networks, trained
-    python tools/draw_live.py garments     garments.png beside it: test pictures for them, some of which they get wrong
-    python tools/draw_live.py photo-network  the network and the examples of the photo lab
-    python tools/draw_live.py stills       book/_static/live/stills/*.webp, from the built site
+    python -m tools.pages.draw_live TASK ...
+
+    photograph     book/_static/live/coffee.png, from the book's photographs
+    network        fashion.p2p and fashion-mirrored.p2p beside it: chapter 5's networks, trained
+    garments       garments.png beside it: test pictures for them, some of which they get wrong
+    photo-network  the network and the examples of the photo lab
+    stills         book/_static/live/stills/*.webp, from the built site
 
 A still is what a page shows without JavaScript: the figure as it begins, in light
 colours. Stills need `make book` and Chromium or Chrome; build the site again afterwards.
@@ -27,9 +29,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from book import exporter, read_notebook, sha256
+from tools.book import exporter, read_notebook, sha256
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LIVE = ROOT / "book" / "_static" / "live"
 PHOTOGRAPHS = ROOT / "data" / "datasets" / "photographs.npz"
 CHAPTER = ROOT / "notebooks" / "05_dense_classifier.ipynb"
@@ -174,7 +176,7 @@ def stills() -> None:
 
 def photo_network() -> None:
     """Train and write what the photo lab shows; it takes a minute or two."""
-    import photo_network
+    from tools.pages import photo_network
 
     photo_network.build()
 

@@ -1,8 +1,8 @@
 """Run what a change can have affected; remember what passed, outside git.
 
-    python tools/quick.py [options for pytest]   what `make quick` does
-    python tools/quick.py building               said by `make book` before it builds: prints --all where it must
-    python tools/quick.py built                  said by `make book` after it has built
+    python -m tools.pages.quick [options for pytest]   what `make quick` does
+    python -m tools.pages.quick building               said by `make book` before it builds: prints --all where it must
+    python -m tools.pages.quick built                  said by `make book` after it has built
 
 What may be left out is decided by contents alone. tests/reads.py names what each test file reads; the
 code that a test file imports is found by reading it. From the contents of all these, of the lock and of
@@ -29,11 +29,9 @@ import sysconfig
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # also where somebody imports it by its path
+from tools.files import tracked
 
-from files import tracked  # noqa: E402
-
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FORMAT = 1
 # What every test leans on, with what these import.
 ALWAYS = ("tests/conftest.py", "pytest.ini", "requirements.txt")
@@ -50,7 +48,7 @@ COMMANDS = {
     "ruff check": (["ruff", "check", "."], CODE),
     "ruff format": (["ruff", "format", "--check", "--quiet", "."], CODE),
     "sync": (
-        ["python", "tools/sync.py", "--check"],
+        ["python", "-m", "tools.pages.sync", "--check"],
         ("notebooks/**", "_config.yml", "_toc.yml", "README.md", "tools/**", "data/**"),
     ),
 }

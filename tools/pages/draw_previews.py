@@ -1,8 +1,8 @@
 """Draw what link previews show: one picture for the book, one for each chapter.
 
-    python tools/draw_previews.py FOLDER
+    python -m tools.pages.draw_previews FOLDER
 
-tools/publish.py draws them into the published site. Photograph, filter and maps are
+tools/pages/publish.py draws them into the published site. Photograph, filter and maps are
 those of the cover (draw_cover.py); the numbers are computed here.
 """
 
@@ -17,8 +17,8 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from PIL import Image
 
-from book import Book, read_notebook
-from draw_cover import BARS, BIAS, COLUMN, ROOT, ROW, SOBEL, Cover, correlate, icon
+from tools.book import Book, read_notebook
+from tools.pages.draw_cover import BARS, BIAS, COLUMN, ROOT, ROW, SOBEL, Cover, correlate, icon
 
 SIZE = (1200, 630)  # what previews are shown at
 DOTS = 100

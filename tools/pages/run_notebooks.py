@@ -1,7 +1,7 @@
 """Execute notebooks in place and write them in their canonical form.
 
-    python tools/run_notebooks.py                all chapters of _toc.yml
-    python tools/run_notebooks.py 01_filters     one of them
+    python -m tools.pages.run_notebooks                all chapters of _toc.yml
+    python -m tools.pages.run_notebooks 01_filters     one of them
 
 A notebook whose execution fails stays as it was.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
-from book import Book, read_notebook, write_notebook
+from tools.book import Book, read_notebook, write_notebook
 
 
 def execute(book: Book, path: Path) -> str:

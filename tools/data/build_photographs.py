@@ -1,6 +1,6 @@
 """Rebuild data/datasets/photographs.npz from the photographs in scikit-image.
 
-    python tools/build_photographs.py
+    python -m tools.data.build_photographs
 
 Every photograph is free of copyright (CC0 or public domain); data/README.md
 lists their sources. They are shrunk by averaging whole blocks of pixels, so
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from skimage import data
 
-TARGET = Path(__file__).parents[1] / "data" / "datasets" / "photographs.npz"
+TARGET = Path(__file__).parents[2] / "data" / "datasets" / "photographs.npz"
 
 
 def shrink(picture, factor):

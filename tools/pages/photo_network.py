@@ -1,6 +1,6 @@
 """Make what the photo lab shows: its network, its examples, and what they are worth.
 
-    python tools/draw_live.py photo-network
+    python -m tools.pages.draw_live photo-network
 
 The network is that of chapter 6's section "Where does the network look?": the book's
 backbone for scenes of 160x160 pixels, global average pooling, and the head that the
@@ -28,9 +28,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from book import Book, exporter, read_notebook, tags
+from tools.book import Book, exporter, read_notebook, tags
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "book" / "_static" / "live" / "photo-lab"
 PAGE = ROOT / "book" / "live" / "photo_lab.md"
 WEIGHTS = ROOT / "data" / "models" / "book_mobilenet.weights.h5"

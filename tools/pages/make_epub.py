@@ -1,7 +1,7 @@
 """Make the whole book into one EPUB 3, from the built site, and have epubcheck judge it.
 
-    python tools/make_epub.py            into _build/html/offline, linked on the introduction
-    python tools/make_epub.py FILE       into another file
+    python -m tools.pages.make_epub            into _build/html/offline, linked on the introduction
+    python -m tools.pages.make_epub FILE       into another file
 
 Formulas are MathML, with their TeX as the text that stands for them. What epubcheck
 finds fault with is not written.
@@ -25,8 +25,18 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image
 
-from articles import Article, links, mathematics, put_back, read, replacing, site_folder, tag, take_away
-from book import ROOT, Book
+from tools.book import ROOT, Book
+from tools.pages.articles import (
+    Article,
+    links,
+    mathematics,
+    put_back,
+    read,
+    replacing,
+    site_folder,
+    tag,
+    take_away,
+)
 
 STYLE = ROOT / "book" / "_static" / "epub.css"
 COVER = "_static/cover-light.png"

@@ -1,0 +1,10 @@
+"""Scripts that maintain the book, in rooms by purpose; each is run from the top: `python -m tools.pages.sync`.
+
+rules/    what `make check` applies, one module a subject
+data/     one script for each file of data/ that the book built or took from a package
+pages/    what is drawn, written, run and published: figures, copies, notebooks, the site, files to take away
+shared/   the cells that several notebooks hold
+
+What several rooms use lies here: book.py (where things are, a notebook's form), files.py
+(the book's files), prose.py (a chapter as text), reading.py (how long it takes).
+"""
