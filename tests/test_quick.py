@@ -286,7 +286,7 @@ EDITS = {
     "an output": lambda cells: code(cells)["outputs"].append(PRINTED),
     "an id": lambda cells: code(cells).update(id="another"),
     "a cell less": lambda cells: cells.remove(code(cells)),
-    "two cells that change places": lambda cells: cells.append(cells.pop(cells.index(code(cells)) - 1)),
+    "two cells that change places": lambda cells: cells.insert(0, cells.pop(cells.index(code(cells)))),
 }  # fmt: skip
 
 
