@@ -285,7 +285,11 @@ with np.load(DATA) as photos:
 SUMS = np.einsum("rcij,ij->rc", sliding_window_view(GREY, (3, 3)), [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
 RECTIFIED = np.maximum(SUMS, 0)
 SHARE = np.mean(cut(RECTIFIED, 4, 4).max(axis=(2, 3)) == 0)
-wrong("4.7", "share above zero")((1 - SHARE, SAID))
+wrong(
+    "4.7",
+    "0.9073\n  It looks as if you gave the share above zero.\n",
+    label="share above zero, and no other slip",
+)((1 - SHARE, SAID))
 wrong("4.7", "not pooled yet")((0.489, SAID))
 wrong("4.7", "windows are 2x2")((np.mean(cut(RECTIFIED, 2, 2).max(axis=(2, 3)) == 0), SAID))
 wrong("4.7", "smallest value")((np.mean(cut(RECTIFIED, 4, 4).min(axis=(2, 3)) == 0), SAID))

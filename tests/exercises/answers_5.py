@@ -221,6 +221,10 @@ wrong("5.5", "expected", "came", label="dense layers have no bias")(counted(dens
 wrong("5.5", "expected: 56", "came:     20", label="made for one case")(
     lambda shape, layers: sum({"conv": 20, "dense": 15}.get(kind, 0) for kind, *_ in layers)
 )
+for side in range(6):
+    wrong("5.5", "expected", "came", label=f"every filter has the side {side}")(
+        counted(lambda d, n, k, side=side: (side * side * d + 1) * n)
+    )
 right("5.5", "loops")(counted())
 
 
@@ -312,6 +316,26 @@ def _():
     return keras.Model(pictures, LAYERS.Dense(10, activation="softmax")(x))
 
 
+class DividesByFloat(keras.Model):
+    """A class of the learner's own, whose call takes float pictures."""
+
+    def __init__(self):
+        super().__init__()
+        self.steps = [
+            LAYERS.Conv2D(8, 3, padding="same", activation="relu"),
+            LAYERS.MaxPooling2D(4),
+            LAYERS.Flatten(),
+            LAYERS.Dense(10),
+        ]
+
+    def call(self, x):
+        x = x / 255.0
+        for step in self.steps:
+            x = step(x)
+        return x
+
+
+right("5.6", "a class of its own")(DividesByFloat)
 right("5.6", "the model itself, batch normalisation")(
     stack(
         LAYERS.MaxPooling2D,

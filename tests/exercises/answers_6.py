@@ -147,6 +147,24 @@ def _(body, classes):
     return topped(body, classes, training=False)
 
 
+@wrong("6.4", "can still be trained", label="its input and its output, not frozen")
+def _(backbone, classes):
+    return keras.Model(backbone.input, keras.layers.Dense(classes)(backbone.output))
+
+
+@right("6.4", "its input and its output")
+def _(backbone, classes):
+    backbone.trainable = False
+    return keras.Model(backbone.input, keras.layers.Dense(classes)(backbone.output))
+
+
+@right("6.4", "its layers in a row")
+def _(backbone, classes):
+    for layer in backbone.layers:
+        layer.trainable = False
+    return keras.Model(backbone.inputs, keras.layers.Dense(classes)(backbone.layers[-1].output))
+
+
 @right("6.4", "layer by layer, compiled")
 def _(body, classes):
     for layer in body.layers:
@@ -226,6 +244,14 @@ def _(labels, per_class, seed):
     )
 
 
+for many in (3, 4, 5, 10):
+    wrong("6.5", "of each of the", "classes", label=f"{many} classes, always")(
+        lambda y, n, s, many=many: np.concatenate(
+            [np.random.default_rng(s).permutation(np.flatnonzero(y == k))[:n] for k in range(many)]
+        )
+    )
+
+
 @wrong("6.5", "Is the seed used?", label="two seeds are one")
 def _(labels, per_class, seed):
     rng = np.random.default_rng(seed // 2)
@@ -283,6 +309,19 @@ wrong("6.6", "training examples are asked")(
 wrong("6.6", "farthest")(lambda *a: (table(*a, np.argmax).mean(1), table(*a, np.argmax).std(1, ddof=1)))
 wrong("6.6", "in percent")(lambda *a: (100 * table(*a).mean(1), 100 * table(*a).std(1, ddof=1)))
 wrong("6.6", "share that is wrong")(lambda *a: (1 - table(*a).mean(1), table(*a).std(1, ddof=1)))
+
+
+@wrong("6.6", "expected", "came", label="a draw taken to be in the order of the classes")
+def _(x, y, test_x, test_y, points):
+    def share(numbers):
+        means = x[numbers].reshape(y.max() + 1, -1, x.shape[1]).mean(axis=1)
+        far = ((test_x[:, None] - means) ** 2).sum(axis=2)
+        return np.mean(far.argmin(axis=1) == test_y)
+
+    shares = np.array([[share(numbers) for numbers in draws] for draws in points])
+    return shares.mean(axis=1), shares.std(axis=1, ddof=1)
+
+
 wrong("6.6", "expected: 2 results", label="three results")(lambda *a: (table(*a), 0, 0))
 right("6.6", "NumPy")(lambda *a: [table(*a).mean(axis=1), table(*a).std(axis=1, ddof=1)])
 
@@ -312,7 +351,12 @@ TOTAL = sum(SIZES.values())
 SHARE = SIZES["pw"] / TOTAL
 wrong("6.7", "depthwise filters")((SIZES["dw"] / TOTAL, SAID))
 wrong("6.7", "it is 3x3")(((SIZES["pw"] + SIZES["conv1"]) / TOTAL, SAID))
-wrong("6.7", "left out of the total")((SIZES["pw"] / (TOTAL - SIZES["bn"]), SAID))
+wrong("6.7", "batch normalisation is left out of the total")((SIZES["pw"] / (TOTAL - SIZES["bn"]), SAID))
+wrong("6.7", "running averages are left out")((SIZES["pw"] / (TOTAL - SIZES["bn"] / 2), SAID))
+wrong(
+    "6.7", "0.946\n  It looks as if the network is the one of the chapter", label="copied from the chapter"
+)((0.946, SAID))
+wrong("6.7", "the batch normalisation behind them is counted in")((0.9251, SAID))
 wrong("6.7", "in percent")((100 * SHARE, SAID))
 wrong("6.7", "number of parameters")((SIZES["pw"], SAID))
 wrong("6.7", "not 1x1")((1 - SHARE, SAID))
