@@ -22,7 +22,15 @@ DATA = re.compile(r"data:image/png;base64,(.*)", re.DOTALL)
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 POINTED = re.compile(r"url\(#([^)]*)\)")
 POINT = 4 / 3  # pixels of the screen
-ENLARGED = 1.6  # from here on, pixels of the screen for a pixel of a picture, its corners are shown
+ENLARGED = 2  # from here on, pixels of the screen for a pixel of a picture, its corners are shown
+
+# What holds for every part that says nothing else.
+USUAL = {
+    "font-family": "sans-serif",
+    "font-size": "10",
+    "stroke-linejoin": "round",
+    "text-anchor": "middle",
+}
 
 ElementTree.register_namespace("", SVG)
 ElementTree.register_namespace("xlink", XLINK)
@@ -61,7 +69,7 @@ def picture(data: bytes, enlarged: bool) -> tuple[str, bytes]:
     small = exact(drawn)
     if enlarged:
         return "png", small or stored(drawn.quantize(256, kmeans=2), "PNG", optimize=True)
-    photograph = stored(drawn, "JPEG", quality=85, subsampling=0)
+    photograph = stored(drawn, "JPEG", quality=80, subsampling=0)
     return ("jpeg", photograph) if small is None or len(photograph) < len(small) else ("png", small)
 
 
@@ -107,6 +115,11 @@ def tidy_style(element) -> None:
         parts["font-family"] = "monospace"
     if re.search(r"^\s|\s\s", element.text or "") and element.tag == f"{{{SVG}}}text":
         parts["white-space"] = "pre"  # lines of sums stand under one another
+    if element.tag == f"{{{SVG}}}text":
+        anchor = parts.pop("text-anchor", "start")
+        parts = {key: value for key, value in parts.items() if (key, value) != ("font-size", "10px")}
+        if anchor != "middle":
+            parts["text-anchor"] = anchor
     element.attrib.pop("style", None)
     if parts:
         element.set("style", ";".join(f"{key}:{value}" for key, value in parts.items()))
@@ -175,8 +188,8 @@ def smaller(text: str) -> str:
     unwrap(root)
     root.attrib.pop("version", None)
     root.set("class", "figure")
-    root.set("font-family", "sans-serif")
-    root.set("stroke-linejoin", "round")
+    for key, value in USUAL.items():
+        root.set(key, value)
     for child in root:
         child.tail = "\n"
     return ElementTree.tostring(root, "unicode") + "\n"

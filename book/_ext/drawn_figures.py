@@ -30,11 +30,12 @@ def inline(drawing: str, alt: str, prefix: str) -> str:
     head, body = re.match(r"(?s)(<svg\b[^>]*>)(.*)", drawing).groups()
     box = re.search(r'viewBox="([^"]*)"', head)[1]
     width = float(box.split()[2]) * POINT * LARGER
+    usual = " ".join(re.findall(r'(?:font-size|stroke-linejoin|text-anchor)="[^"]*"', head))
     body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{prefix}-", body)
     body = body.replace(INK, "currentColor").replace(PAPER, "none")
     return (
         f'<svg class="figure" role="img" aria-label="{html.escape(alt)}" viewBox="{box}" '
-        f'style="max-width:{width:.0f}px" stroke-linejoin="round">{body.strip()}'
+        f'style="max-width:{width:.0f}px" {usual}>{body.strip()}'
     )
 
 
