@@ -27,6 +27,7 @@ FIGURE = (
 
 def inline(drawing: str, alt: str, prefix: str) -> str:
     """A drawing as HTML: in the page's colours, its ids unlike those of other drawings."""
+    drawing = re.sub(r"<[^>]*>", lambda tag: tag[0].replace("'", '"'), drawing)
     head, body = re.match(r"(?s)(<svg\b[^>]*>)(.*)", drawing).groups()
     box = re.search(r'viewBox="([^"]*)"', head)[1]
     width = float(box.split()[2]) * POINT * LARGER
