@@ -29,6 +29,7 @@ pypdf = pytest.importorskip("pypdf", reason="pypdf is missing; run make setup")
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def bare(text: str) -> str:
@@ -80,7 +81,9 @@ class Wanted:
         """Of all pictures; the still of a live figure belongs to the figure's own page."""
         own = self.name.startswith("book/live/")
         return [
-            image["alt"] for image in self.page.select("img") if own or not image.find_parent(class_="live")
+            image.get("alt") or image["aria-label"]
+            for image in self.page.select("img, svg.figure")
+            if own or not image.find_parent(class_="live")
         ]
 
     @cached_property
@@ -304,6 +307,7 @@ def test_epub_keeps_words_pictures_and_formulas(epub, wanted):
         assert bare(page.last.get_text()) in text, f"{name} has lost its end"
         assert all(bare(heading) in text for heading in page.headings[1:]), name
         alts = [image.get("alt") for image in tree.iter(f"{XHTML}img")]
+        alts += [drawing.get("aria-label") for drawing in tree.iter(f"{SVG}svg") if drawing.get("role")]
         cover = [page.alts[0]] if name == Book().pages[0] else []
         assert sorted(cover + alts) == sorted(page.alts), name
         formulas = list(tree.iter(f"{MATHML}math"))

@@ -438,6 +438,16 @@ def own_colours(notebook):
 
 
 @plant("figures_alike")
+def wide_figure(notebook):
+    pictured(notebook).source += "\nfig, ax = plt.subplots(figsize=(7, 4))\nax.set_xlabel('x')\nplt.show()"
+
+
+@plant("figures_alike")
+def small_type(notebook):
+    own_code(notebook).source += "\nax.text(0, 0, 'here', fontsize=8)"
+
+
+@plant("figures_alike")
 def own_figure(notebook):
     own_code(notebook).source += "\nplt.figure()"
 

@@ -236,7 +236,7 @@ def test_animation_pauses_by_keyboard(reader, address):
     with site.Visit(reader(), address, moving_page()) as visit:
         page = visit.page
         button = page.locator(".pause-button").first
-        motion, still = page.locator("img.motion").first, page.locator("img.still").first
+        motion, still = page.locator("img.motion").first, page.locator(".still").first
         assert motion.is_visible() and not still.is_visible()
         assert "Pause" in button.inner_text()
         button.focus()
@@ -252,7 +252,7 @@ def test_reduced_motion_shows_the_still(fresh, address, script):
     """Who asks for less motion gets the still, also without scripts."""
     window = fresh(reduced_motion="reduce", java_script_enabled=script)
     with site.Visit(window, address, moving_page()) as visit:
-        assert visit.page.locator("img.still").first.is_visible()
+        assert visit.page.locator(".still").first.is_visible()
         assert not visit.page.locator("img.motion").first.is_visible()
 
 

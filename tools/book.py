@@ -17,6 +17,8 @@ import nbformat
 import yaml
 from PIL import Image
 
+from tools import drawings
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # The title and the badge that open every chapter on GitHub and in Colab.
@@ -232,4 +234,6 @@ def _clean(output):
         output.metadata = nbformat.from_dict({})
     if "image/png" in output.get("data", {}):
         output.data["image/png"] = smaller_picture(output.data["image/png"])
+    if "image/svg+xml" in output.get("data", {}):
+        output.data["image/svg+xml"] = drawings.smaller(output.data["image/svg+xml"])
     return output

@@ -19,7 +19,7 @@
      next one on the page) then takes its place. Where the reader's system asks
      for reduced motion, the still is what the page begins with. */
   const addPauseButtons = () => {
-    const stills = all("img.still");
+    const stills = all(".still");
     all("img.motion").forEach((motion) => {
       const still = stills.find(
         (image) => motion.compareDocumentPosition(image) & Node.DOCUMENT_POSITION_FOLLOWING
@@ -32,7 +32,8 @@
       const button = document.createElement("button");
       button.type = "button";
       button.className = "pause-button";
-      figure.append(motion, still, button);
+      const caption = still.querySelector("figcaption");
+      figure.append(motion, still, ...(caption ? [caption] : []), button);
       if (home && !home.textContent.trim() && !home.querySelector("img, svg")) home.remove();
       const show = (moving) => {
         motion.hidden = !moving;

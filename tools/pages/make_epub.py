@@ -47,8 +47,8 @@ NO_CHECK = (
 
 # Names in SVG that HTML writes in small letters and XML does not.
 SVG_NAMES = (
-    "viewBox preserveAspectRatio clipPath linearGradient radialGradient textPath gradientUnits".split()
-)
+    "viewBox preserveAspectRatio clipPath linearGradient radialGradient textPath gradientUnits patternUnits"
+).split()
 
 PAGE = """<?xml version="1.0" encoding="utf-8"?>
 <!DOCTYPE html>

@@ -13,7 +13,7 @@ TAGS = re.compile(
     r"remove-cell|hide-input|hide-cell|setup|shared-[\w-]+|exercise-[\w-]+|check-[\w-]+"
     r"|solution-[\w-]+|downloads|nbval-ignore-output|raises-exception"
 )
-SHARED_AT_MOST = 4
+SHARED_AT_MOST = 5
 
 
 @chapter_rule

@@ -1,4 +1,4 @@
-"""Figures: alt text that states the finding, axes with labels, colours from the shared cell."""
+"""Figures: alt text that states the finding, axes with labels, colours from the shared cell, sizes for a phone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 
 from tools.rules.rule import Chapter, Problem, chapter_rule
+
+WIDEST, SMALLEST_TYPE = 4, 10  # inches and points, of a figure
 
 
 def has_picture(cell) -> bool:
@@ -34,7 +36,7 @@ def alt_text(chapter: Chapter) -> Iterator[Problem]:
 
 @chapter_rule
 def figures_alike(chapter: Chapter) -> Iterator[Problem]:
-    """plt.subplots, labelled axes, plt.show(); colours from the shared cell alone."""
+    """plt.subplots, labelled axes, plt.show(); colours from the shared cell alone; to be read on a phone."""
     for n, cell, tree in chapter.own_code():
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             name = ast.unparse(call.func)
@@ -43,6 +45,15 @@ def figures_alike(chapter: Chapter) -> Iterator[Problem]:
             if any(keyword.arg == "cmap" for keyword in call.keywords):
                 if "LOOK[" not in cell.source:
                     yield chapter.problem(n, "A colour map of its own.", "use show() or LOOK[...].")
+            given = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+            width = re.match(r"\(([\d.]+),", given.get("figsize", ""))
+            if width and float(width[1]) > WIDEST and has_picture(cell):
+                yield chapter.problem(
+                    n, f"{width[1]} inches wide.", f"{WIDEST} at most: phones shrink what is wider."
+                )
+            size = given.get("fontsize", "")
+            if re.fullmatch(r"[\d.]+", size) and float(size) < SMALLEST_TYPE:
+                yield chapter.problem(n, f"Type of {size} points.", f"{SMALLEST_TYPE} at least.")
         if "plt.subplots(" in cell.source and has_picture(cell):
             if not re.search(
                 r"\bshow\(|xlabel|set_axis_off|axis\(\"off\"\)", cell.source.replace("plt.show(", "")

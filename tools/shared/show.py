@@ -21,4 +21,5 @@ def show(axis, values, kind, title="", limit=None, numbers=False):
             axis.text(column, row, f"{value:g}", ha="center",
                       va="center", color=ink)
     axis.set(title=title, xticks=[], yticks=[])
+    axis.spines[:].set_visible(True)
     return drawn

@@ -1,0 +1,248 @@
+"""Tests of the chapters' figures as a reader sees them: on a wide page, on a phone, by day and by night."""
+
+from __future__ import annotations
+
+import base64
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from xml.etree import ElementTree
+
+import nbformat
+import pytest
+
+import site_checks as site
+from site_fixtures import *  # noqa: F403  (fixtures)
+
+sys.path[:0] = [str(site.ROOT / "book" / "_ext"), str(site.ROOT / "tools")]
+
+import drawn_figures  # noqa: E402
+
+from tools import drawings  # noqa: E402
+
+CHAPTERS = [page for page in site.pages() if page.startswith("notebooks/")] or ["(no page)"]
+SMALLEST = {1280: 12, 390: 11}  # pixels, of the text in a figure, on a page of this width
+SIDE_BY_SIDE = 2  # panels at most
+
+# The size of every text as it is shown, and where every panel lies.
+LOOK = """() => {
+    document.querySelectorAll("article details").forEach((fold) => { fold.open = true; });
+    return [...document.querySelectorAll("article svg.figure")].map((drawing) => {
+        const box = drawing.getBoundingClientRect();
+        const texts = [...drawing.querySelectorAll("text, tspan")].filter((text) => text.textContent.trim());
+        const sizes = texts.map((text) => {
+            const { a, b } = text.getScreenCTM();
+            return [Math.hypot(a, b) * parseFloat(getComputedStyle(text).fontSize), text.textContent];
+        });
+        const shown = (element) => {
+            const { left, right, top, bottom } = element.getBoundingClientRect();
+            return [left, right, top, bottom];
+        };
+        return {
+            name: drawing.parentElement.id, left: box.left, right: box.right, sizes,
+            panels: [...drawing.querySelectorAll(".panel")].map((panel) => shown(panel.querySelector("path, image"))),
+            outside: texts.filter((text) => {
+                const { left, right, top, bottom } = text.getBoundingClientRect();
+                return left < box.left - 2 || right > box.right + 2 || top < box.top - 2 || bottom > box.bottom + 2;
+            }).map((text) => text.textContent),
+            room: document.documentElement.clientWidth,
+        };
+    });
+}"""
+
+
+def complaints(figure, width) -> list[str]:
+    """What is wrong with a figure as it is shown on a page of this width."""
+    found = []
+    small = [(size, text) for size, text in figure["sizes"] if size < SMALLEST[width]]
+    if small:
+        size, text = min(small)
+        found.append(f"{text!r} is {size:.1f} px high; {SMALLEST[width]} at least")
+    if figure["outside"]:
+        found.append(f"{figure['outside'][0]!r} reaches out of the drawing")
+    if figure["left"] < 0 or figure["right"] > figure["room"]:
+        found.append("it is wider than the page")
+    for left, right, top, bottom in figure["panels"]:
+        beside = {
+            round(other[0])
+            for other in figure["panels"]
+            if min(bottom, other[3]) - max(top, other[2]) > 1
+            and (other[0] >= right - 1 or other[1] <= left + 1)
+        }
+        if len(beside) >= SIDE_BY_SIDE:
+            found.append(f"{len(beside) + 1} panels side by side; {SIDE_BY_SIDE} at most")
+            break
+    return [f"{figure['name']}: {words}" for words in found]
+
+
+@pytest.mark.parametrize("width", SMALLEST)
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_figures_can_be_read(reader, address, page, width):
+    """No small text, nothing cut, at most two panels side by side."""
+    with site.Visit(reader(width), address, page) as visit:
+        figures = visit.page.evaluate(LOOK)
+        assert len(figures) == len(drawn(page))
+        assert sum(len(figure["sizes"]) for figure in figures) > 20
+        hold([words for figure in figures for words in complaints(figure, width)])  # noqa: F405
+
+
+FAULTS = {
+    "small text": ({"sizes": [[10.9, "label"]]}, "10.9 px"),
+    "cut text": ({"outside": ["label"]}, "reaches out"),
+    "wide": ({"right": 400}, "wider than the page"),
+    "three in a row": ({"panels": [[x, x + 90, 0, 90] for x in (0, 100, 200)]}, "3 panels"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_unreadable_figure_is_seen(fault):
+    """The measure finds each fault in a figure that is otherwise good."""
+    good = {"name": "f", "sizes": [[11, "label"]], "outside": [], "left": 0, "right": 380, "room": 390}
+    good["panels"] = [[x, x + 150, y, y + 90] for x in (0, 160) for y in (0, 100)]
+    assert complaints(good, 390) == []
+    change, words = FAULTS[fault]
+    assert any(words in each for each in complaints({**good, **change}, 390))
+
+
+# ---- What the pages hold --------------------------------------------------------------------
+
+
+@cache
+def drawn(page) -> list[SimpleNamespace]:
+    """The drawings of a chapter's notebook: their SVG and their alternative text."""
+    notebook = nbformat.read(site.ROOT / Path(page).with_suffix(".ipynb"), as_version=4)
+    return [
+        SimpleNamespace(svg=output.data["image/svg+xml"], alt=cell.metadata["mystnb"]["image"]["alt"])
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/svg+xml" in output.get("data", {})
+    ]
+
+
+def pictures(text: str) -> list[str]:
+    """The pictures in a drawing, in their order."""
+    return re.findall(r"""href=["'](data:[^"']*)["']""", text)
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_page_holds_every_drawing(page):
+    """Label, caption and number; the words and pictures of the notebook; ids once, and known to who asks."""
+    text = (site.HTML / page).read_text("utf-8")
+    soup = site.soup(site.HTML / page)
+    figures = soup.select("article figure.drawn")
+    chapter = drawn_figures.CHAPTER.match(page)[1]
+    assert [figure["id"] for figure in figures] == [f"figure-{chapter}-{n + 1}" for n in range(len(figures))]
+    for figure, made in zip(figures, drawn(page), strict=True):
+        assert figure.svg["role"] == "img" and figure.svg["aria-label"] == made.alt
+        number = figure["id"].removeprefix("figure-").replace("-", ".")
+        assert figure.figcaption.get_text() == f"Figure {number}. {made.alt}"
+        root = ElementTree.fromstring(made.svg)
+        words = ["".join(e.itertext()) for e in root.iter(f"{{{drawings.SVG}}}text")]
+        assert [e.get_text() for e in figure.select("text")] == words
+        code = text[text.index(f'id="{figure["id"]}"') :].split("</svg>")[0]
+        assert pictures(code) == pictures(made.svg)
+        assert not re.search(rf"{drawn_figures.INK}|{drawn_figures.PAPER}|<style|<!--|xmlns", code)
+    ids = re.findall(r'\bid="([^"]*)"', text)
+    assert len(ids) == len(set(ids))
+    asked = set(re.findall(r'url\(#([^)]*)\)|<use xlink:href="#([^"]*)"', text))
+    assert {first or second for first, second in asked} <= set(ids)
+
+
+# ---- The committed form ---------------------------------------------------------------------
+
+
+def made_anew(draw) -> str:
+    """The SVG of a figure in the book's settings, as matplotlib writes it."""
+    import io
+
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    names = {"plt": plt, "np": np, "InlineBackend": SimpleNamespace(instance=SimpleNamespace)}
+    file = io.StringIO()
+    with plt.rc_context():
+        for part in ("plots", "show"):
+            exec((site.ROOT / "tools" / "shared" / f"{part}.py").read_text("utf-8"), names)
+        figure = draw(plt, names["show"], np)
+        figure.savefig(file, format="svg")
+        plt.close(figure)
+    return file.getvalue()
+
+
+def grid(plt, show, np):
+    """Numbers in a small map, a photograph's worth of noise, and a curve."""
+    rng = np.random.default_rng(0)
+    figure, axes = plt.subplots(2, 2)
+    show(axes[0, 0], np.arange(9).reshape(3, 3), "image", "a title", limit=9, numbers=True)
+    show(axes[0, 1], rng.integers(0, 256, (220, 200, 3)), "image")
+    show(axes[1, 0], rng.normal(size=(16, 16)), "signed")
+    axes[1, 1].plot([1, 2, 3], "o-", label="a curve")
+    axes[1, 1].legend()
+    return figure
+
+
+def test_drawing_becomes_small_and_stays():
+    """Less than half, beside the pictures; the same twice; nothing is asked for that is not there."""
+    long = made_anew(grid)
+    short = drawings.smaller(long)
+    assert drawings.smaller(short) == short
+    data = re.compile(r"data:[^\"']*")
+    assert len(data.sub("", short)) < len(data.sub("", long)) / 2
+    short = short.replace("'", '"')
+    ids = re.findall(r'\bid="([^"]*)"', short)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'url\(#([^)]*)\)|href="#([^"]*)"', short)) <= {(i, "") for i in ids} | {
+        ("", i) for i in ids
+    }
+    assert short.count('class="panel"') == 4
+    assert [e.text for e in ElementTree.fromstring(short).iter(f"{{{drawings.SVG}}}text")].count(
+        "a title"
+    ) == 1
+
+
+def test_enlarged_pixels_lose_nothing():
+    """A map of 256 colours at most is stored value for value, and shown with its corners."""
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    def decoded(text):
+        found = [base64.b64decode(part.split(",")[1]) for part in pictures(text)]
+        return [np.asarray(Image.open(io.BytesIO(part)).convert("RGB")) for part in found]
+
+    long = made_anew(grid)
+    short = drawings.smaller(long)
+    before, after = decoded(long.replace("\n", "")), decoded(short)
+    assert len(before) == len(after) == 3
+    assert np.array_equal(before[0], after[0]) and np.array_equal(before[2], after[2])
+    assert before[1].shape == after[1].shape
+    assert short.count("image-rendering:pixelated") == 2 and "data:image/jpeg" in short
+
+
+def luminance(colour: str) -> float:
+    """The relative luminance of #rrggbb."""
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, 1 to 21."""
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_curves_can_be_told_from_both_papers():
+    """3 to 1 at least, on the light page and on the dark one; the grey of bars as well."""
+    palette = (site.ROOT / "book" / "_static" / "palette.css").read_text("utf-8")
+    papers = re.findall(r"--paper: (#[0-9a-f]{6})", palette)
+    cycle = re.search(
+        r"cycler\(color=\[(.*?)\]", (site.ROOT / "tools/shared/plots.py").read_text("utf-8"), re.DOTALL
+    )
+    colours = re.findall(r"#[0-9a-f]{6}", cycle[1]) + ["#8c8c8c"]
+    assert len(papers) == 2 and len(colours) == 9
+    for colour in colours:
+        assert all(contrast(colour, paper) >= 3 for paper in papers), colour
