@@ -10,6 +10,8 @@ os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # no start-up messages
 if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
     print("The chapters are written for TensorFlow, so Keras uses it here.")
 os.environ["KERAS_BACKEND"] = "tensorflow"
+if not os.access(Path.home(), os.W_OK):  # Matplotlib would warn
+    os.environ.setdefault("MPLCONFIGDIR", tempfile.mkdtemp())
 for clone in (Path.cwd(), *Path.cwd().parents):
     if (clone / "data/datasets/photographs.npz").exists():
         keras_home = clone / "data"
