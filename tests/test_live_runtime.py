@@ -567,7 +567,7 @@ REFUSED = {
         {},
         r"mine \(Lambda\) is a function of your own: use Rescaling, another layer or an operation such as",
     ),
-    "the largest of all": (lambda: called(lambda x: x / ops.max(x)), {}, "mixes the pictures of a batch"),
+    "the largest of all": (lambda: called(lambda x: x / ops.max(x)), {}, "works along axis None"),
     "three names": (
         network,
         {"classes": ["a", "b", "c"]},
