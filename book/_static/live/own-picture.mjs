@@ -31,7 +31,6 @@ export function rint(value) {
 /** A file's name for a sentence. */
 const called = (file) => (file.name ? `\u201c${file.name.slice(0, 60)}\u201d` : "This");
 const thread = new Thread();
-const inThread = (many) => many && typeof OffscreenCanvas !== "undefined"; // which is what a thread paints on
 
 /** A file -> {picture, width, height}: an ImageBitmap, upright, its numbers as they are in the file.
 
@@ -54,7 +53,9 @@ export async function readPicture(file, shortest = 1) {
   try {
     const { turn, upright } = await turnOf(file, { kind, head });
     const source = { upright, turn, deep: isDeepGrey(head) }, many = source.deep || width * height > MANY;
-    const picture = inThread(many) ? (await thread.ask({ job: "decode", source })).picture : await decoded(source);
+    // A thread needs a canvas of its own to paint on, and the connection to start; the page can do the same.
+    const done = many && typeof OffscreenCanvas !== "undefined" ? await thread.ask({ job: "decode", source }).catch(() => null) : null;
+    const picture = done?.picture ?? (await decoded(source));
     return { picture, width: picture.width, height: picture.height };
   } catch {
     if (kind === "heic") throw new PictureError(`${name} is a HEIC photograph, which this browser does not read; save it as JPEG.`);
@@ -67,7 +68,7 @@ export async function openPicture(file, { longest = LONGEST, shortest = 1 } = {}
   const { picture, width: wide, height: high } = await readPicture(file, shortest), shrink = Math.min(1, longest / Math.max(wide, high));
   const [width, height] = [wide, high].map((side) => Math.max(1, Math.round(side * shrink)));
   const wish = { picture, width, height };
-  if (!inThread(wide * high > MANY)) return { width, height, data: painted(wish), from: [wide, high] };
+  if (!thread.awake || wide * high <= MANY) return { width, height, data: painted(wish), from: [wide, high] };
   const { data } = await thread.ask({ job: "paint", wish }, { transfer: [picture] }).catch(({ message }) => {
     throw new PictureError(message);
   });
