@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 import struct
 import zlib
@@ -125,6 +126,73 @@ def test_stop_really_stops_and_leaves_the_page_usable(fresh, address):
         visit.figure.locator("#which").select_option("fashion")
         wait_for_own(visit, 45_530)
         hold(site.complaints_console(visit))
+
+
+MAIN, TASKS = "CrRendererMain", ("RunTask", "ThreadControllerImpl::RunTask")
+LONGEST_TASK = 100  # milliseconds of the processor: what readers feel as a stop begins at about that
+
+
+def busy(browser, visit, do):
+    """The longest task of the page's own thread while something happens, in milliseconds of its processor time.
+
+    The thread's own clock stands still while other programs have the processor, as a wall clock does not.
+    """
+    browser.start_tracing(page=visit.page, categories=["toplevel", "devtools.timeline"])
+    do()
+    visit.page.wait_for_timeout(500)
+    events = json.loads(browser.stop_tracing())["traceEvents"]
+    threads = {(e["pid"], e["tid"]): e["args"]["name"] for e in events if e["name"] == "thread_name"}
+    spans = [
+        e["tdur"]
+        for e in events
+        if e["name"] in TASKS and threads.get((e["pid"], e["tid"])) == MAIN and "tdur" in e
+    ]
+    assert len(spans) > 10, "no tasks were recorded"
+    return max(spans) / 1000
+
+
+def shot(width, height):
+    """A photograph in colours, as large as cameras take them."""
+    noise = np.random.default_rng(SEED).integers(0, 256, (30, 40, 3), dtype="uint8")
+    return saved(Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC), "JPEG", quality=80)
+
+
+def test_no_action_stops_the_page(browser, fresh, address, tmp_path):
+    """Networks, drawing and photographs of 12 million pixels: no task of the page's thread is long."""
+    picture, took = tmp_path / "shot.jpg", {}
+    picture.write_bytes(shot(4000, 3000))
+    with opened(fresh(), address, NAME) as visit:
+        figure = visit.figure
+
+        def own(file):
+            before = value(visit)["undo"]
+            figure.locator("#picture-file").set_input_files(file)
+            assert until(visit, lambda: value(visit)["undo"] > before)
+
+        def network(data, name):
+            drop(visit, data)
+            visit.page.wait_for_function(f"{NETWORK} === '{name}'", timeout=120_000)
+
+        actions = {
+            "another network": lambda: figure.locator("#which").select_option("mirrored"),
+            "a garment": lambda: figure.locator("[name=garment]").nth(13).check(force=True),
+            "mirrored": lambda: figure.locator("#mirror").click(),
+            "a photograph": lambda: own(picture),
+            "light and dark": lambda: figure.locator("input[name=light][value=turned]").check(force=True),
+            "a large network": lambda: network(adds(), "adds"),
+            "mirrored in colours": lambda: figure.locator("#mirror").click(),
+            "a garment in colours": lambda: figure.locator("[name=garment]").nth(3).check(force=True),
+        }
+        for name, do in actions.items():
+            took[name] = busy(browser, visit, do)
+    with opened(fresh(), address, "photo-lab") as visit:
+
+        def shown():
+            visit.figure.locator("#file").set_input_files(picture)
+            assert until(visit, lambda: "4000 x 3000" in visit.figure.locator("#size").inner_text())
+
+        took["the photo lab"] = busy(browser, visit, shown)
+    assert max(took.values()) < LONGEST_TASK, took
 
 
 def test_newest_picture_wins(fresh, address):

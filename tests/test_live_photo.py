@@ -614,5 +614,5 @@ def test_modules_are_small(fresh, address):
         "runtime",
         "network-file",
     )
-    names += ("own-picture", "picture-file", "deep-png", "incoming")
+    names += ("own-picture", "picture-file", "decode", "incoming")
     assert sum(len(gzip.compress((LIVE / f"{name}.mjs").read_bytes(), 6)) for name in names) < 60_000

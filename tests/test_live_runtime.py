@@ -556,7 +556,18 @@ REFUSED = {
         {},
         r"end \(Dense\) is quantized or has LoRA",
     ),
-    "a part of the picture": (cut, {}, r"\(GetItem\) takes a part of the picture: use Cropping2D"),
+    "a part of the picture": (
+        cut,
+        {},
+        r"\(GetItem\) takes a part of the picture or mirrors it: use Cropping2D",
+    ),
+    "a mirrored picture": (lambda: called(lambda x: x[:, :, ::-1]), {}, "or leave the mirror out"),
+    "a function of one's own": (
+        lambda: network(layers.Lambda(lambda x: x / 255, name="mine"), layers.Flatten()),
+        {},
+        r"mine \(Lambda\) is a function of your own: use Rescaling, another layer or an operation such as",
+    ),
+    "the largest of all": (lambda: called(lambda x: x / ops.max(x)), {}, "works along axis None"),
     "three names": (
         network,
         {"classes": ["a", "b", "c"]},
@@ -565,6 +576,13 @@ REFUSED = {
     "ten numbers": (network, {"classes": range(10)}, "has 2 outputs, and 10 classes are named"),
     "one name": (network, {"classes": np.arange(1)}, "has 2 outputs, and 1 classes are named"),
     "one word": (network, {"classes": "ab"}, "classes is a list of names, one for each output."),
+    "names in no order": (
+        network,
+        {"classes": {"a", "b"}},
+        "classes is a list of names, one for each output.",
+    ),
+    "names for names": (network, {"classes": {"a": "x", "b": "y"}}, "classes is a list of names"),
+    "one number for pixels": (network, {"pixels": 255}, r"pixels is \(0, 255\), \(0, 1\) or"),
     "a number": (network, {"classes": 2}, "classes is a list of names, one for each output."),
     "odd pixels": (network, {"pixels": (0, 100)}, r"pixels is \(0, 255\), \(0, 1\) or \(-1, 1\)\."),
 }

@@ -802,6 +802,11 @@ def more_that_is_only_for_training():
         layers.RandomGrayscale(0.2),
         layers.RandomPerspective(0.2),
         layers.RandomSharpness(0.2, value_range=(0, 1)),
+        layers.RandomInvert(0.2, value_range=(0, 1)),
+        layers.RandomElasticTransform(value_range=(0, 1)),
+        layers.RandomPosterization(4, value_range=(0, 1)),
+        layers.RandAugment(value_range=(0, 1)),
+        layers.AugMix(value_range=(0, 1)),
     ]
     rows = [layers.Reshape((-1, 4)), layers.SpatialDropout1D(0.2)]
     return Sequential([Input((12, 12, 3)), *random, conv(), *rows, layers.Flatten(), layers.Dense(2)])
@@ -840,6 +845,41 @@ def activations_of_tensorflow():
     return Sequential(
         [Input((6, 6, 3)), *parts, layers.Activation(nn.relu), layers.Flatten(), layers.Dense(2)]
     )
+
+
+@zoo()
+def operations_as_activations():
+    names = "relu relu6 leaky_relu elu selu celu silu mish softplus softsign squareplus sigmoid hard_sigmoid"
+    names += " log_sigmoid tanh hard_tanh hard_silu hard_shrink soft_shrink tanh_shrink softmax log_softmax"
+    names = [name for name in names.split() if hasattr(ops, name)]
+    parts = [layers.Conv2D(4, 1, activation=getattr(ops, name)) for name in names]
+    return Sequential([Input((6, 6, 3)), *parts, layers.Activation(ops.relu), layers.Flatten()])
+
+
+@zoo()
+def channels_by_full_brackets():
+    start = Input((8, 8, 3))
+    x = layers.Conv2D(4, 3)(start[:, :, :, ::-1])
+    return Model(
+        start, layers.Dense(3)(layers.Flatten()(ops.concatenate([x[..., 1:3], x[:, :, :, :2]], axis=-1)))
+    )
+
+
+@zoo()
+def subclass_by_its_call():
+    class Mine(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.parts = [conv(), layers.BatchNormalization(), layers.Dropout(0.5), layers.Flatten()]
+            self.last = layers.Dense(3)
+
+        def call(self, x, training=None):
+            for part in self.parts:
+                x = part(x, training=training) if isinstance(part, layers.Dropout) else part(x)
+            return self.last(x)
+
+    start = Input((8, 8, 3))
+    return Model(start, Mine().call(start))
 
 
 @zoo()
@@ -1035,6 +1075,85 @@ def test_every_layer_of_every_network_equals_keras(page, written):  # noqa: F811
             )
     assert len(ZOO) >= 60
     hold([f"LIVE_SEED={SEED}: {one}" for one in wrong])
+
+
+def share(units=3, activation="softmax"):
+    """A small network that ends in shares."""
+    return Sequential([Input((4, 4, 1)), layers.Flatten(), layers.Dense(units, activation=activation)])
+
+
+def joined(join, *given):
+    """What a picture's shares become."""
+    start = Input((4, 4, 1))
+    return Model(start, join(*(part(start) for part in given)))
+
+
+ONE = ["no", "yes"]  # two names for one output
+ENDS = {  # how a network ends, its names, whether the page shows shares, and what it adds to make them so
+    "mean of two softmaxes": (
+        lambda: joined(lambda *x: layers.Average()(x), share(), share()),
+        "abc",
+        True,
+        None,
+    ),
+    "the same by signs": (lambda: joined(lambda x, y: (x + y) / 2, share(), share()), "abc", False, None),
+    "weighted": (lambda: joined(lambda x, y: 0.3 * x + 0.7 * y, share(), share()), "abc", False, None),
+    "in per cent": (lambda: joined(layers.Rescaling(100.0), share()), "abc", False, None),
+    "mean of two sigmoids": (
+        lambda: joined(lambda *x: layers.Average()(x), share(1, "sigmoid"), share(1, "sigmoid")),
+        ONE,
+        True,
+        None,
+    ),
+    "one against the rest": (
+        lambda: joined(lambda *x: layers.Concatenate()(x), *(share(1, "sigmoid") for _ in "abc")),
+        "abc",
+        True,
+        None,
+    ),
+    "no and yes": (
+        lambda: joined(lambda x: layers.Concatenate()([1 - x, x]), share(1, "sigmoid")),
+        ONE,
+        False,
+        None,
+    ),
+    "mean of logits": (
+        lambda: joined(lambda *x: layers.Average()(x), share(3, None), share(3, None)),
+        "abc",
+        True,
+        "softmax",
+    ),
+    "gated": (
+        lambda: joined(lambda x, y: x * y, share(3, None), share(3, "sigmoid")),
+        "abc",
+        True,
+        "softmax",
+    ),
+    "cooled": (lambda: joined(lambda x: x / 3, share(3, None)), "abc", True, "softmax"),
+    "learned from shares": (
+        lambda: joined(lambda x: layers.Dense(3)(x), share(3, "sigmoid")),
+        "abc",
+        True,
+        "softmax",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_shares_are_not_made_shares_again(page, name):  # noqa: F811
+    """What was a softmax before it was averaged gets no second one; logits get theirs."""
+    build, classes, shares, add = ENDS[name]
+    file = f"ends-{list(ENDS).index(name)}.p2p"
+    save_network(build(), page.folder / file, list(classes))
+    said = page.evaluate(
+        """async (file) => {
+            const { loadNetwork } = await import("/network-file.mjs");
+            const { answerOf } = await import("/network-answer.mjs");
+            return answerOf(await loadNetwork(file));
+        }""",
+        file,
+    )
+    assert (said["shares"], said.get("add")) == (shares, add)
 
 
 EXPLAIN = """async ([names, places, close]) => {

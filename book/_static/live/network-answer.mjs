@@ -6,20 +6,31 @@
 
 import { PASSING, view } from "./why.mjs";
 
+const STILL = ["Flatten", "Reshape", "Squeeze", "ExpandDims", ...PASSING];
+const SHARES = ["softmax", "sigmoid", "mixed"];
+
+/** What a layer's values are by its activation, or by those before it: "mixed" where shares are added or scaled. */
+function meant({ type, activation, weights }, came) {
+  const own = { Softmax: "softmax", Sigmoid: "sigmoid" }[type] ?? activation?.type?.toLowerCase() ?? activation ?? "linear";
+  if (own !== "linear") return own;
+  if (STILL.includes(type)) return came[0];
+  if (weights.length || !came.length || !came.every((one) => SHARES.includes(one))) return "linear";
+  const alike = type === "Average" || (type === "Concatenate" && came[0] === "sigmoid");
+  return alike && came.every((one) => one === came[0]) ? came[0] : "mixed";
+}
+
 /** {units, shares, add}: how many outputs, whether they are shares, and what the page adds to make them so.
 
     wish: "softmax", "sigmoid" or "none" where the reader chose; open says that there is a choice. */
 export function answerOf(network, wish = null) {
-  const byName = (name) => network.layers.find((layer) => layer.name === name);
-  let layer = byName(network.output);
-  const { isList, rows, columns, channels } = view(layer.shape), units = isList ? columns : channels;
+  const { isList, rows, columns, channels } = view(network.layers.find(({ name }) => name === network.output).shape), units = isList ? columns : channels;
   if (!isList && rows * columns > 1) return { units: 0 };
-  while (["Flatten", "Reshape", "Squeeze", "ExpandDims", ...PASSING].includes(layer.type) && byName(layer.inputs[0])) layer = byName(layer.inputs[0]);
-  const name = { Softmax: "softmax", Sigmoid: "sigmoid" }[layer.type] ?? layer.activation?.type?.toLowerCase() ?? layer.activation ?? "linear";
-  const two = units === 1 && network.classes?.length === 2;
+  const known = new Map();
+  for (const layer of network.layers) known.set(layer.name, meant(layer, layer.inputs.map((name) => known.get(name) ?? "linear")));
+  const name = known.get(network.output), two = units === 1 && network.classes?.length === 2;
   if (name === "sigmoid" || (name === "softmax" && units > 1)) return { units, two, shares: true };
-  if (name !== "linear" || units === 0) return { units, shares: false };
-  const add = wish ?? guess(network, units, two);
+  if (!["linear", "mixed"].includes(name) || units === 0) return { units, shares: false };
+  const add = wish ?? (name === "mixed" ? "none" : guess(network, units, two));
   return { units, two: two && add === "sigmoid", shares: add !== "none", open: true, add: add === "none" ? null : units === 1 ? "sigmoid" : add };
 }
 

@@ -9,7 +9,7 @@ import { answerOf } from "./network-answer.mjs";
 import { cornerOf, frame, frames, geometry, mapOf, paintMaps, valueOf } from "./layer-maps.mjs";
 import { takeFiles } from "./incoming.mjs";
 import { NetworkError, loadNetwork, readNetworkFile } from "./network-file.mjs";
-import { PictureError, fitted, garment, openPicture, photograph } from "./own-picture.mjs";
+import { PictureError, fitted, garment, greyOf, openPicture, photograph } from "./own-picture.mjs";
 import { lookInto } from "./picture-file.mjs";
 import { Runner, overflowing, surveyed } from "./running.mjs";
 import { ThreadError } from "./thread.mjs";
@@ -24,6 +24,7 @@ const SIDE = 28; // of a garment in garments.png
 const FIRST = 9; // the first garment of column 9: an ankle boot
 const LARGEST_SIDE = 512; // of a picture that one draws by hand
 const PAINT_ALL = 2 ** 18; // values: in larger networks only what is in sight is painted
+const SLICE = 10; // milliseconds of painting after which the page may do other things
 const SLOW = 60; // milliseconds: slower networks wait until the reader pauses
 const PATIENCE = 200; // milliseconds: what takes longer shows how far it is
 const LONG = 1e9; // nanoseconds by the count: what takes longer is given up for a newer picture
@@ -143,6 +144,7 @@ export class NetworkExplorer extends LiveFigure {
   #look = null; // what is explained: {shown, n, part}
   #took = 0; // milliseconds of the last run
   #pause = 0;
+  #painting = 0;
   #wide = 0;
   #lazy = false; // whether only what is in sight is painted
 
@@ -188,6 +190,7 @@ export class NetworkExplorer extends LiveFigure {
   disconnectedCallback() {
     super.disconnectedCallback();
     clearTimeout(this.#pause);
+    clearTimeout(this.#painting);
     for (const runner of [this.#opening, ...Object.values(this.#kept)]) runner?.stop();
     this.watch?.disconnect();
     this.measure?.disconnect();
@@ -501,11 +504,17 @@ export class NetworkExplorer extends LiveFigure {
   #madeFrom({ kind, n, pixels }, { rows, columns, channels }) {
     if (kind === "own") return channels === 1 ? garment(pixels, rows, columns, this.#light) : photograph(pixels, rows, columns, this.#light);
     const grey = fitted(this.#sprite.data[n], SIDE, SIDE, rows, columns);
-    return channels === 1 ? grey : Float32Array.from({ length: 3 * grey.length }, (_, k) => grey[Math.floor(k / 3)]);
+    if (channels === 1) return grey;
+    const colours = new Float32Array(3 * grey.length);
+    for (let k = 0; k < grey.length; k++) colours.fill(grey[k], 3 * k, 3 * k + 3);
+    return colours;
   }
 
   async #ownPicture(file) {
-    const pixels = await openPicture(file), kept = this.#source;
+    const pixels = await openPicture(file);
+    pixels.grey = greyOf(pixels); // first the one half of the work, then the other
+    await new Promise((go) => setTimeout(go));
+    const kept = this.#source;
     this.#keep();
     this.#source = { kind: "own", pixels };
     try {
@@ -564,12 +573,11 @@ export class NetworkExplorer extends LiveFigure {
   }
 
   #mirror() {
-    const { rows, columns, channels } = this.#size, was = this.#pixels;
+    const { columns, channels } = this.#size, was = this.#pixels, wide = columns * channels;
     this.#keep();
-    this.#pixels = Float32Array.from(was, (_, k) => {
-      const c = k % channels, j = Math.floor(k / channels) % columns, i = Math.floor(k / (channels * columns));
-      return was[(i * columns + columns - 1 - j) * channels + c];
-    });
+    this.#pixels = new Float32Array(was.length);
+    for (let left = 0; left < was.length; left += wide)
+      for (let k = 0; k < wide; k += channels) for (let c = 0; c < channels; c++) this.#pixels[left + k + c] = was[left + wide - channels - k + c];
     this.#source = { kind: "drawn", from: this.#source };
     this.#answer(() => `Mirrored. ${this.#spoken()}`);
   }
@@ -794,10 +802,8 @@ export class NetworkExplorer extends LiveFigure {
 
   #draw(everything = false) {
     this.#showAnswer();
-    for (const one of this.#shown) {
-      one.stale = true;
-      if (everything || one.seen || !this.#lazy) this.#paintLayer(one);
-    }
+    for (const one of this.#shown) one.stale = true;
+    this.#paintStale(everything);
     if (this.#look) this.#showWhy(false);
   }
 
@@ -814,7 +820,10 @@ export class NetworkExplorer extends LiveFigure {
     else {
       Object.assign(canvas, { width: columns, height: rows });
       const context = canvas.getContext("2d"), image = context.createImageData(columns, rows);
-      for (let k = 0; k < rows * columns; k++) image.data.set([this.#pixels[3 * k], this.#pixels[3 * k + 1], this.#pixels[3 * k + 2], 255], 4 * k);
+      for (let k = 0, from = 0, to = 0; k < rows * columns; k++) {
+        for (let c = 0; c < 3; c++) image.data[to++] = this.#pixels[from++];
+        image.data[to++] = 255;
+      }
       context.putImageData(image, 0, 0);
     }
     this.$("#picture svg").setAttribute("viewBox", `0 0 ${columns} ${rows}`);
@@ -838,7 +847,7 @@ export class NetworkExplorer extends LiveFigure {
   }
 
   #className(n) {
-    return this.#network.classes?.[n] ?? `output ${n}`;
+    return this.#network.classes?.[n] || `output ${n}`;
   }
 
   /** [{n, share}] of the outputs that are shown: all in their order, or the ten largest. */
@@ -878,8 +887,8 @@ export class NetworkExplorer extends LiveFigure {
       const one = this.#shown.find(({ section }) => section === target);
       if (!one) continue;
       one.seen = isIntersecting;
-      if (isIntersecting && one.stale) this.#paintLayer(one);
     }
+    this.#paintStale();
   }
 
   #resized(always = false) {
@@ -893,14 +902,25 @@ export class NetworkExplorer extends LiveFigure {
       Object.assign(one.maps.style, { width: `${g.size[0] * g.scale}px`, height: `${g.size[1] * g.scale}px` });
       one.marks.setAttribute("viewBox", `0 0 ${g.size[0]} ${g.size[1]}`);
       one.stale = true;
-      if ((one.seen || !this.#lazy) && this.#found.has(one.layer.name)) this.#paintLayer(one);
     }
+    if (always) return; // nothing to show yet
+    this.#paintStale();
     this.#marks();
+  }
+
+  /** Paint the layers that are in sight, or all of a small network, a slice of time after the other. */
+  #paintStale(everything = false) {
+    const end = performance.now() + SLICE;
+    clearTimeout(this.#painting);
+    for (const one of this.#shown) {
+      if (!one.stale || !one.canvas || !(everything || one.seen || !this.#lazy)) continue;
+      if (!everything && performance.now() > end) return void (this.#painting = setTimeout(() => this.#paintStale()));
+      this.#paintLayer(one);
+    }
   }
 
   #paintLayer(one) {
     const { layer, geometry: g } = one;
-    if (!one.canvas || !g) return;
     const { data, most, limits } = this.#found.get(layer.name), kind = this.#kinds.get(layer.name);
     one.stale = false;
     one.limit = kind === "relu" && layer.added ? 1 : most || 1;

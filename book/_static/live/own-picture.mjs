@@ -8,16 +8,15 @@
    Colour networks: the middle of the photograph, as wide and high as the network's picture,
    shrunk by averaging. */
 
-import { isDeepGrey } from "./deep-png.mjs";
+import { decoded, isDeepGrey, painted } from "./decode.mjs";
 import { lookInto, turnOf } from "./picture-file.mjs";
 import { Thread } from "./thread.mjs";
 
 const LARGEST_FILE = 100e6;
 const MOST_PIXELS = 50e6;
 const LONGEST_SIDE = 30000; // no browser paints more in one row
-// Upright, and the numbers as they are in the file: Pillow knows no colour profiles and no gamma either.
-const NUMBERS = { imageOrientation: "from-image", colorSpaceConversion: "none" };
 const LONGEST = 1120; // chapter 5 shrinks what is larger; here the browser does
+const MANY = 1e6; // pixels that a thread decodes and shrinks; fewer take the page a moment
 const EVEN = "This picture shows one even area. Choose one with a garment on a plain ground.";
 
 /** Why a picture cannot be read: one sentence. */
@@ -31,7 +30,7 @@ export function rint(value) {
 
 /** A file's name for a sentence. */
 const called = (file) => (file.name ? `\u201c${file.name.slice(0, 60)}\u201d` : "This");
-const thread = new Thread(); // for the rare pictures that the browser does not read as the chapters do
+const thread = new Thread();
 
 /** A file -> {picture, width, height}: an ImageBitmap, upright, its numbers as they are in the file.
 
@@ -53,7 +52,10 @@ export async function readPicture(file, shortest = 1) {
     throw new PictureError(`${name} has ${pixels}, which is too large; shrink it to ${MOST_PIXELS / 1e6} million pixels or fewer.`);
   try {
     const { turn, upright } = await turnOf(file, { kind, head });
-    const picture = await turned(isDeepGrey(head) ? await deepPicture(file, width, height) : await createImageBitmap(upright, NUMBERS), turn);
+    const source = { upright, turn, deep: isDeepGrey(head) }, many = source.deep || width * height > MANY;
+    // A thread needs a canvas of its own to paint on, and the connection to start; the page can do the same.
+    const done = many && typeof OffscreenCanvas !== "undefined" ? await thread.ask({ job: "decode", source }).catch(() => null) : null;
+    const picture = done?.picture ?? (await decoded(source));
     return { picture, width: picture.width, height: picture.height };
   } catch {
     if (kind === "heic") throw new PictureError(`${name} is a HEIC photograph, which this browser does not read; save it as JPEG.`);
@@ -61,46 +63,24 @@ export async function readPicture(file, shortest = 1) {
   }
 }
 
-/** Where the corners go: x' = a x + c y + e, y' = b x + d y + f, by the camera's note. */
-const TURNS = {
-  2: (w) => [-1, 0, 0, 1, w, 0], 3: (w, h) => [-1, 0, 0, -1, w, h], 4: (w, h) => [1, 0, 0, -1, 0, h], 5: () => [0, 1, 1, 0, 0, 0],
-  6: (w, h) => [0, 1, -1, 0, h, 0], 7: (w, h) => [0, -1, -1, 0, h, w], 8: (w) => [0, -1, 1, 0, 0, w],
-};
-
-/** A picture turned as the camera was held. */
-function turned(picture, turn) {
-  if (!TURNS[turn]) return picture;
-  const { width, height } = picture, canvas = Object.assign(document.createElement("canvas"), turn > 4 ? { width: height, height: width } : { width, height });
-  const context = canvas.getContext("2d");
-  context.setTransform(...TURNS[turn](width, height));
-  context.drawImage(picture, 0, 0);
-  picture.close();
-  return createImageBitmap(canvas, NUMBERS);
-}
-
-async function deepPicture(file, width, height) {
-  const { grey } = await thread.ask({ job: "deep", file }), image = new ImageData(width, height), pixels = new Uint32Array(image.data.buffer);
-  for (let k = 0; k < grey.length; k++) pixels[k] = 0xff000000 | (grey[k] * 0x10101);
-  return createImageBitmap(image, NUMBERS);
-}
-
 /** The same on white as {width, height, data}, RGBA; shrunk by the browser if a side is longer than `longest`. */
 export async function openPicture(file, { longest = LONGEST, shortest = 1 } = {}) {
   const { picture, width: wide, height: high } = await readPicture(file, shortest), shrink = Math.min(1, longest / Math.max(wide, high));
   const [width, height] = [wide, high].map((side) => Math.max(1, Math.round(side * shrink)));
-  const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.imageSmoothingQuality = "high";
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, width, height);
-  context.drawImage(picture, 0, 0, width, height);
-  picture.close();
-  return { width, height, data: context.getImageData(0, 0, width, height).data, from: [wide, high] };
+  const wish = { picture, width, height };
+  if (!thread.awake || wide * high <= MANY) return { width, height, data: painted(wish), from: [wide, high] };
+  const { data } = await thread.ask({ job: "paint", wish }, { transfer: [picture] }).catch(({ message }) => {
+    throw new PictureError(message);
+  });
+  return { width, height, data, from: [wide, high] };
 }
 
 /** Grey as Pillow makes it, in whole numbers. */
-export const greyOf = ({ width, height, data }) =>
-  Float64Array.from({ length: width * height }, (_, n) => (data[4 * n] * 19595 + data[4 * n + 1] * 38470 + data[4 * n + 2] * 7471 + 0x8000) >> 16);
+export function greyOf({ width, height, data }) {
+  const grey = new Float64Array(width * height);
+  for (let n = 0, k = 0; n < grey.length; n++, k += 4) grey[n] = (data[k] * 19595 + data[k + 1] * 38470 + data[k + 2] * 7471 + 0x8000) >> 16;
+  return grey;
+}
 
 function median(values) {
   const sorted = [...values].sort((a, b) => a - b), half = sorted.length >> 1;
@@ -124,15 +104,16 @@ function shares(from, to) {
 
 /** Shrink (or enlarge) by averaging, first the rows, then the columns, as Pillow does. */
 export function resizeBox(values, rows, columns, toRows, toColumns) {
-  let now = Float32Array.from(values);
+  let now = new Float32Array(values);
   if (toColumns !== columns) {
     const plan = shares(columns, toColumns), next = new Float32Array(rows * toColumns);
     for (let i = 0; i < rows; i++)
-      plan.forEach(({ first, weights }, j) => {
+      for (let j = 0; j < toColumns; j++) {
+        const { first, weights } = plan[j];
         let sum = 0;
-        for (let k = 0; k < weights.length; k++) sum += now[i * columns + first + k] * weights[k];
+        for (let k = 0, at = i * columns + first; k < weights.length; k++, at++) sum += now[at] * weights[k];
         next[i * toColumns + j] = sum;
-      });
+      }
     now = next;
   }
   if (toRows === rows) return now;
@@ -148,16 +129,23 @@ export function resizeBox(values, rows, columns, toRows, toColumns) {
 }
 
 /** Light and dark: "auto" takes the ground from the rim, "as" and "turned" do not. */
-function onBlack({ width, height, data }, light) {
-  const values = greyOf({ width, height, data });
+function onBlack(picture, light) {
+  const { width, height } = picture, values = (picture.grey ??= greyOf(picture)).slice();
   if (light === "auto") {
     const row = (i) => values.subarray(i * width, (i + 1) * width), column = (j) => Array.from({ length: height }, (_, i) => values[i * width + j]);
     const ground = median([...row(0), ...row(height - 1), ...column(0), ...column(width - 1)]);
-    values.forEach((value, n) => (values[n] = Math.abs(value - ground)));
-  } else if (light === "turned") values.forEach((value, n) => (values[n] = 255 - value));
-  const most = values.reduce((a, b) => Math.max(a, b)), least = light === "auto" ? 0 : values.reduce((a, b) => Math.min(a, b));
+    for (let n = 0; n < values.length; n++) values[n] = Math.abs(values[n] - ground);
+  } else if (light === "turned") for (let n = 0; n < values.length; n++) values[n] = 255 - values[n];
+  let most = 0, least = light === "auto" ? 0 : 255;
+  for (let n = 0; n < values.length; n++) {
+    const value = values[n];
+    if (value > most) most = value;
+    if (value < least) least = value;
+  }
   if (most - least < 26) throw new PictureError(EVEN); // a tenth of the way from black to white
-  return values.map((value) => value * (255 / most));
+  const times = 255 / most;
+  for (let n = 0; n < values.length; n++) values[n] *= times;
+  return values;
 }
 
 /** Put rows x columns values into the middle of a larger black picture, scaled to fit. */
@@ -175,11 +163,14 @@ export function fitted(values, rows, columns, toRows, toColumns) {
 export function garment(pixels, rows, columns, light = "auto") {
   const values = onBlack(pixels, light), { width, height } = pixels;
   let [top, bottom, left, right] = [height, -1, width, -1];
-  values.forEach((value, n) => {
-    if (!(value > 13)) return;
-    const i = Math.floor(n / width), j = n % width;
-    [top, bottom, left, right] = [Math.min(top, i), Math.max(bottom, i), Math.min(left, j), Math.max(right, j)];
-  });
+  for (let i = 0, n = 0; i < height; i++)
+    for (let j = 0; j < width; j++, n++) {
+      if (!(values[n] > 13)) continue;
+      if (i < top) top = i;
+      if (j < left) left = j;
+      if (j > right) right = j;
+      bottom = i;
+    }
   const high = bottom - top + 1, wide = right - left + 1, cut = new Float32Array(high * wide);
   for (let i = 0; i < high; i++) cut.set(values.subarray((top + i) * width + left, (top + i) * width + right + 1), i * wide);
   return fitted(cut, high, wide, rows, columns);

@@ -434,10 +434,8 @@ const overRows = (logarithm) => (layer, shapes) => {
 /** What only training uses: when the network answers, values pass as they are. */
 const identity = (layer, shapes) => ({ shape: only(layer, shapes), run: ([x]) => x });
 export const TRAINING_ONLY = [
-  "ActivityRegularization", "AlphaDropout", "Dropout", "GaussianDropout", "GaussianNoise", "RandomBrightness", "RandomColorDegeneration",
-  "RandomColorJitter", "RandomContrast", "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue",
-  "RandomPerspective", "RandomRotation", "RandomSaturation", "RandomSharpness", "RandomShear", "RandomTranslation", "RandomZoom",
-  "SpatialDropout1D", "SpatialDropout2D", "StochasticDepth",
+  "ActivityRegularization", "AlphaDropout", "AugMix", "Dropout", "GaussianDropout", "GaussianNoise", "RandAugment", "SpatialDropout1D", "SpatialDropout2D", "StochasticDepth",
+  ...("Brightness ColorDegeneration ColorJitter Contrast ElasticTransform Erasing Flip GaussianBlur Grayscale Hue Invert Perspective Posterization Rotation Saturation Sharpness Shear Translation Zoom").split(" ").map((kind) => `Random${kind}`),
 ];
 
 /** A constant as place -> number: one number, or a number for each channel, however deep the lists around it. */

@@ -8,7 +8,8 @@
        open {buffer}           {}: a network's file, which this thread then has
        run {pixels}            {found}: every layer's output (running.mjs); on the way {layer, share}
    And for pictures of all labs:
-       deep {file}             {grey}: a grey PNG of 16 bits, a byte for each pixel
+       decode {source}         {picture}: a file as an ImageBitmap, upright (decode.mjs)
+       paint {wish}            {data}: a picture on white, in the size that is wished, RGBA
 
    `places` holds for each class what every place of the last maps adds to its logit. The
    features are means over the places, and the head is linear, so
@@ -17,7 +18,7 @@
 
    and nothing is left over: the map of a class is exact. */
 
-import { DeepError, deepGrey } from "./deep-png.mjs";
+import { decoded, painted } from "./decode.mjs";
 import { NetworkError, readNetwork } from "./network-file.mjs";
 import { prepared, rowReader } from "./resize.mjs";
 import { buffersOf, runSlowly } from "./running.mjs";
@@ -97,19 +98,25 @@ async function run({ pixels }, tell) {
   return { answer: { found }, transfer: buffersOf(found) };
 }
 
-async function deep({ file }) {
-  const grey = await deepGrey(new Uint8Array(await file.arrayBuffer()));
-  return { answer: { grey }, transfer: [grey.buffer] };
+async function decode({ source }) {
+  const picture = await decoded(source);
+  return { answer: { picture }, transfer: [picture] };
 }
 
-const MEMORY = "needs more memory than the browser gives";
+function paint({ wish }) {
+  const data = painted(wish);
+  return { answer: { data }, transfer: [data.buffer] };
+}
+
+const MEMORY = "needs more memory than the browser gives", SMALLER = `This picture ${MEMORY}; make it smaller and try again.`;
 
 if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScope)
   serve({
     load: { work: load, trouble: "The network could not be loaded. Is the connection there? Then press the button again." },
-    shrink: { work: shrink, trouble: `This picture ${MEMORY}; make it smaller and try again.` },
+    shrink: { work: shrink, trouble: SMALLER },
     look: { work: ({ pixels }) => ({ answer: look(network, pixels) }), trouble: "The network could not be run on this picture; load the page again." },
     open: { work: ({ buffer }) => void (network = readNetwork(buffer)), trouble: `The network ${MEMORY}.` },
     run: { work: run, trouble: `The network ${MEMORY}; try it with smaller pictures.` },
-    deep: { work: deep, trouble: `This picture ${MEMORY}; make it smaller and try again.` },
-  }, [NetworkError, DeepError]);
+    decode: { work: decode, trouble: SMALLER },
+    paint: { work: paint, trouble: SMALLER },
+  }, [NetworkError]);

@@ -1,6 +1,6 @@
-/* Grey PNG pictures with 16 bits for each pixel, read as the chapters read them.
+/* A picture's file as pixels, upright, with the numbers that stand in it; in the worker or in the page.
 
-   Browsers keep the upper eight bits. Chapters 5 and 6 divide by the brightest pixel
+   Of grey PNG pictures with 16 bits for each pixel browsers keep the upper eight bits. Chapters 5 and 6 divide by the brightest pixel
    instead, so that a scan whose brightest pixel is 9,000 of 65,535 is not nearly black:
 
        grey = floor(value * 255 / max(255, brightest value))
@@ -9,17 +9,14 @@
 
 import { PNG, textAt, u32 } from "./picture-file.mjs";
 
-/** Why a picture cannot be read: one sentence. */
-export class DeepError extends Error {}
-
 // Interlaced files hold seven small pictures: first row and column, steps down and to the right.
 const PASSES = [[0, 0, 8, 8], [0, 4, 8, 8], [4, 0, 8, 4], [0, 2, 4, 4], [2, 0, 4, 2], [0, 1, 2, 2], [1, 0, 2, 1]];
 
 /** Whether the bytes of a file begin a PNG that is grey, with 16 bits and no transparency. */
 export const isDeepGrey = (bytes) => textAt(bytes, 0, PNG) && bytes[24] === 16 && bytes[25] === 0;
 
-/** A whole file -> a byte for each pixel, row by row. */
-export async function deepGrey(bytes) {
+/** A whole file -> its picture, row by row. */
+async function deepPicture(bytes) {
   const width = u32(bytes, 16), height = u32(bytes, 20), parts = [];
   for (let at = 8; at + 12 <= bytes.length; at += 12 + u32(bytes, at)) if (textAt(bytes, at + 4, "IDAT")) parts.push(bytes.subarray(at + 8, at + 8 + u32(bytes, at)));
   const passes = bytes[28] ? PASSES : [[0, 0, 1, 1]];
@@ -42,7 +39,9 @@ export async function deepGrey(bytes) {
     }
   });
   const times = 255 / most;
-  return Uint8Array.from(values, (value) => value * times);
+  const image = new ImageData(width, height), pixels = new Uint32Array(image.data.buffer);
+  for (let k = 0; k < values.length; k++) pixels[k] = 0xff000000 | (Math.trunc(values[k] * times) * 0x10101);
+  return image;
 }
 
 /** The parts of a compressed stream -> its `size` bytes. */
@@ -60,7 +59,7 @@ async function inflated(parts, size) {
     filled = 0;
   }
   reader.cancel().catch(() => {});
-  if (filled < size) throw new DeepError("is damaged");
+  if (filled < size) throw new RangeError("The file ends too early.");
   return data;
 }
 
@@ -77,4 +76,38 @@ function unfiltered(line, above, filter) {
       line[k] += pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
     }
   }
+}
+
+// Upright, and the numbers as they are in the file: Pillow knows no colour profiles and no gamma either.
+const NUMBERS = { imageOrientation: "from-image", colorSpaceConversion: "none" };
+
+/** Where the corners go: x' = a x + c y + e, y' = b x + d y + f, by the camera's note. */
+const TURNS = {
+  2: (w) => [-1, 0, 0, 1, w, 0], 3: (w, h) => [-1, 0, 0, -1, w, h], 4: (w, h) => [1, 0, 0, -1, 0, h], 5: () => [0, 1, 1, 0, 0, 0],
+  6: (w, h) => [0, 1, -1, 0, h, 0], 7: (w, h) => [0, -1, -1, 0, h, w], 8: (w) => [0, -1, 1, 0, 0, w],
+};
+
+/** A canvas; a worker has only the kind that is never seen. */
+const canvasOf = (width, height) => (typeof document === "undefined" ? new OffscreenCanvas(width, height) : Object.assign(document.createElement("canvas"), { width, height }));
+
+/** A file, how it is turned and whether it is grey with 16 bits -> an ImageBitmap. */
+export async function decoded({ upright, turn, deep }) {
+  const picture = await createImageBitmap(deep ? await deepPicture(new Uint8Array(await upright.arrayBuffer())) : upright, NUMBERS);
+  if (!TURNS[turn]) return picture;
+  const { width, height } = picture, canvas = turn > 4 ? canvasOf(height, width) : canvasOf(width, height), context = canvas.getContext("2d");
+  context.setTransform(...TURNS[turn](width, height));
+  context.drawImage(picture, 0, 0);
+  picture.close();
+  return createImageBitmap(canvas, NUMBERS);
+}
+
+/** A picture on white, in another size: its pixels, RGBA. */
+export function painted({ picture, width, height }) {
+  const context = canvasOf(width, height).getContext("2d", { willReadFrequently: true });
+  context.imageSmoothingQuality = "high";
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, width, height);
+  context.drawImage(picture, 0, 0, width, height);
+  picture.close();
+  return context.getImageData(0, 0, width, height).data;
 }
