@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import gzip
 import http.server
+import io
 import itertools
 import os
 import re
@@ -25,8 +26,10 @@ HTML = Path(os.environ.get("BOOK_HTML") or ROOT / "_build" / "html")
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
 
 # What a reader's machine has to fetch for one page.
-MOST_BYTES = 450_000
-MOST_REQUESTS = 60
+MOST_BYTES = 300_000
+MOST_REQUESTS = 30
+MOST_SHIFT = 0.02  # of the window that text may jump while a page loads and is read to its end
+TEXT = re.compile(r"\.(html|css|js|mjs|svg|json)$")  # what servers compress
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 PLACES = (
@@ -94,11 +97,37 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+@functools.cache
+def compressed(path: str, changed: float) -> bytes:
+    """The bytes of a file as a server sends them, with gzip."""
+    return gzip.compress(Path(path).read_bytes(), 6)
+
+
+class _Compressed(_Quiet):
+    """The same as web servers do it: text is compressed, and may be kept by the browser."""
+
+    def end_headers(self):
+        self.send_header("Cache-Control", "max-age=600")
+        super().end_headers()
+
+    def send_head(self):
+        path = self.translate_path(self.path)
+        if not TEXT.search(path) or not os.path.isfile(path):
+            return super().send_head()
+        body = compressed(path, os.path.getmtime(path))
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(path))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        return io.BytesIO(body)
+
+
 class Server:
     """Serve a folder on a free port of the loopback address, as a context manager."""
 
-    def __init__(self, folder: Path):
-        handler = functools.partial(_Quiet, directory=str(folder))
+    def __init__(self, folder: Path, compressed: bool = False):
+        handler = functools.partial(_Compressed if compressed else _Quiet, directory=str(folder))
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
         self.address = f"http://127.0.0.1:{self.server.server_port}/"
@@ -230,23 +259,59 @@ def complaints_axe(visit: Visit, axe: str, only_colours: bool = False) -> list[s
     return found
 
 
-def weigh(visit: Visit) -> tuple[int, int]:
-    """Bytes (text compressed with gzip) and requests of a page read to its end.
+WATCH_SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => list.getEntries().forEach((one) => {
+    if (!one.hadRecentInput) window.shifts.push([one.value, one.sources.slice(0, 3).map(({ node }) =>
+        node?.outerHTML?.slice(0, 120) ?? String(node?.textContent).slice(0, 60))]);
+})).observe({ type: "layout-shift", buffered: true });"""
+
+
+def scroll_to_the_end(visit: Visit) -> None:
+    """Go down a page a window at a time, until nothing more comes."""
+    visit.page.evaluate(
+        """async () => {
+            for (let y = 0; y < document.documentElement.scrollHeight; y += 0.8 * window.innerHeight) {
+                window.scrollTo(0, y);
+                await new Promise((done) => setTimeout(done, 60));
+            }
+            window.scrollTo(0, document.documentElement.scrollHeight);
+        }"""
+    )
+    visit.page.wait_for_load_state("networkidle")
+
+
+def shift_while_scrolled(visit: Visit) -> float:
+    """How far the page jumps while it is loaded and scrolled to its end, all jumps together.
+
+    The window must have had WATCH_SHIFTS as its script.
+    """
+    visit.page.wait_for_load_state("networkidle")
+    scroll_to_the_end(visit)
+    visit.page.wait_for_timeout(300)
+    return sum(value for value, _ in visit.page.evaluate("window.shifts"))
+
+
+def weigh(visit: Visit, scrolled: bool = True) -> tuple[int, int]:
+    """Bytes (text compressed with gzip) and requests of a page, read to its end or opened only.
 
     The page must be open in a fresh context, or its cache would hide files.
     """
-    pictures = "[...document.querySelectorAll('article img')].filter((i) => i.offsetParent)"
-    visit.page.evaluate(f"{pictures}.forEach((i) => {{ i.loading = 'eager'; }})")
-    visit.page.wait_for_function(f"{pictures}.every((i) => i.complete)")
     visit.page.wait_for_load_state("networkidle")
+    if scrolled:
+        scroll_to_the_end(visit)
+        shown = "[...document.querySelectorAll('article img')].filter((i) => i.checkVisibility())"
+        # One that a busy browser passed too fast is asked for now.
+        visit.page.evaluate(f"{shown}.forEach((i) => {{ i.loading = 'eager'; }})")
+        visit.page.wait_for_function(f"{shown}.every((i) => i.complete)")
+        visit.page.wait_for_load_state("networkidle")
     total, counted = 0, 0
     for response in visit.responses:
-        if urlsplit(response.url).scheme == "data":
+        if urlsplit(response.url).scheme in ("data", "blob"):
             continue
         counted += 1
         body = response.body()
-        text = re.search(r"\.(html|css|js|mjs|svg|json)($|\?)|/$", response.url)
-        total += len(gzip.compress(body, 6)) if text else len(body)
+        path = urlsplit(response.url).path
+        total += len(gzip.compress(body, 6)) if TEXT.search(path) or path.endswith("/") else len(body)
     return total, counted
 
 

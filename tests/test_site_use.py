@@ -47,17 +47,18 @@ def test_launch_buttons_lead_to_this_repository(reader, address, chapter):
     colab = f"{launch['colab_url']}/github/{slug}/blob/{repository['branch']}/{name}"
     binder = f"{launch['binderhub_url']}/v2/gh/{slug}/{repository['branch']}?urlpath=lab/tree/{name}"
     with site.Visit(reader(), address, chapter) as visit:
-        menu = visit.page.locator(".dropdown-launch-buttons")
-        menu.locator("button").click()
+        menu = visit.page.locator(".menu-page")
+        menu.locator("summary").click()
         assert menu.locator("a", has_text="Colab").is_visible()
-        menus = {a: visit.page.locator(f'.dropdown-menu a[href="{a}"]').count() for a in (colab, binder)}
+        menus = {a: menu.locator(f'a[href="{a}"]').count() for a in (colab, binder)}
         assert menus == {colab: 1, binder: 1}
         links = visit.page.locator(".chapter-links a")
         assert [link.get_attribute("href") for link in links.all()[:2]] == [colab, binder]
-        source = visit.page.locator(".dropdown-source-buttons a")
-        found = [link.get_attribute("href") for link in source.all()]
+        found = [menu.locator("a", has_text=text).get_attribute("href") for text in ("repository", "mistake")]
         assert found[0].rstrip("/") == repository["url"].rstrip("/")
         assert found[1].startswith(repository["url"].rstrip("/") + "/issues/new")
+        visit.page.keyboard.press("Escape")
+        assert not menu.evaluate("menu => menu.open")
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -70,7 +71,7 @@ def test_download_gives_the_notebook(fresh, address, chapter):
         got = json.loads(Path(coming.value.path()).read_text("utf-8"))
         assert [cell["id"] for cell in got["cells"]] == [cell["id"] for cell in wanted.cells]
         assert coming.value.suggested_filename == Path(chapter).with_suffix(".ipynb").name
-        button = visit.page.locator("a.btn-download-source-button").first
+        button = visit.page.locator(".menu-page a", has_text="Download the notebook")
         response = visit.page.request.get(button.evaluate("a => a.href"))
         assert response.ok and response.json()["nbformat"] == 4
 
@@ -319,7 +320,7 @@ def test_vendored_fonts_are_used(reader, address):
             "[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)"
         )
         names = {name.strip('"') for name in loaded}
-        assert {"Source Sans 3", "Source Serif 4", "Source Code Pro", "Book Icons Solid"} <= names
+        assert {"Book Sans", "Book Serif", "Book Code", "Book Icons Solid"} <= names
         assert any(name.startswith("KaTeX") for name in names)
 
 
