@@ -14,6 +14,7 @@ async function start(box, asked) {
     await import(new URL(`${name}.mjs${again}`, import.meta.url).href);
     const figure = document.createElement(name);
     figure.hidden = true;
+    figure.toggleAttribute("small", "small" in box.dataset);
     box.append(figure);
     await figure.ready; // its photograph, where it has one
     figure.hidden = false;
