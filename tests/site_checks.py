@@ -28,6 +28,8 @@ CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
 # What a reader's machine has to fetch for one page.
 MOST_BYTES = 300_000
 MOST_REQUESTS = 30
+LIVE_BYTES, LIVE_REQUESTS = 400_000, 40  # the page of a live figure: its modules, its network, its pictures
+MOST_ELEMENTS = 8000
 MOST_SHIFT = 0.02  # of the window that text may jump while a page loads and is read to its end
 TEXT = re.compile(r"\.(html|css|js|mjs|svg|json)$")  # what servers compress
 
@@ -317,13 +319,61 @@ def weigh(visit: Visit, scrolled: bool = True) -> tuple[int, int]:
 
 def complaints_weight(visit: Visit) -> list[str]:
     """A page that costs a reader more than it should."""
-    weight, requests = weigh(visit)
+    return complaints_bill(visit.page.url, *weigh(visit))
+
+
+def complaints_bill(page: str, weight: int, requests: int) -> list[str]:
+    """Bytes or requests beyond what a page may cost."""
+    live = "book/live/" in page
+    most, often = (LIVE_BYTES, LIVE_REQUESTS) if live else (MOST_BYTES, MOST_REQUESTS)
     found = []
-    if weight > MOST_BYTES:
-        found.append(f"{weight:,} bytes compressed; {MOST_BYTES:,} are allowed. Make its pictures smaller.")
-    if requests > MOST_REQUESTS:
-        found.append(f"{requests} requests; {MOST_REQUESTS} are allowed.")
+    if weight > most:
+        found.append(f"{weight:,} bytes compressed; {most:,} are allowed. Make its pictures smaller.")
+    if requests > often:
+        found.append(f"{requests} requests; {often} are allowed.")
     return found
+
+
+def complaints_shift(visit: Visit) -> list[str]:
+    """Text that jumps while a page loads and is scrolled; the window must have had WATCH_SHIFTS as its script."""
+    total = shift_while_scrolled(visit)
+    if total <= MOST_SHIFT:
+        return []
+    worst = sorted(visit.page.evaluate("window.shifts"), key=lambda one: -one[0])[:3]
+    return [f"jumps by {total:.3f} of the window; {MOST_SHIFT} are allowed. Mostly: {worst}"]
+
+
+SITE_STYLE = HTML / "_static" / "site.css"
+
+
+def bill(path: Path) -> tuple[int, int]:
+    """Bytes and requests of a chapter read to its end, reckoned from the built files alone.
+
+    Of formulas those fonts count that some rule gives to an element of the page.
+    """
+    page, static = soup(path), SITE_STYLE.parent
+    style = SITE_STYLE.read_text("utf-8")
+    files = {path, SITE_STYLE, *(path.parent / urlsplit(s["src"]).path for s in page.select("script[src]"))}
+    files |= {path.parent / urlsplit(link["href"]).path for link in page.select('link[rel="icon"]')}
+    for image in page.find_all("img", src=True):
+        if not image.find_parent("noscript"):
+            files.add(path.parent / image["src"])
+    files |= {font for font in (static / "fonts").glob("*.woff2")}
+    for selector, name in re.findall(r"([^{}]+)\{[^{}]*font(?:-family)?:[^;{}]*?(KaTeX_\w+)", style):
+        if "@font-face" not in selector and page.select_one(selector):
+            kinds = static / "katex" / "fonts"
+            files |= {
+                kinds / f"{name}-{kind}.woff2"
+                for kind in ("Regular",)
+                if (kinds / f"{name}-{kind}.woff2").exists()
+            }
+    if page.select_one(".mathnormal"):
+        files.add(static / "katex" / "fonts" / "KaTeX_Math-Italic.woff2")
+    files = {file.resolve() for file in files}
+    return sum(
+        len(gzip.compress(file.read_bytes(), 6)) if TEXT.search(file.name) else file.stat().st_size
+        for file in files
+    ), len(files)
 
 
 # ---- In the files --------------------------------------------------------------

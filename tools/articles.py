@@ -36,7 +36,7 @@ __all__ = [
 
 # What answers a click has no place on paper, nor have copies for dark pages.
 GONE = (
-    "a.headerlink, nav.chapter-links, button, script, style, .take-away, .toctree-wrapper, "
+    ".cell-name, a.headerlink, nav.chapter-links, button, script, style, .take-away, .toctree-wrapper, "
     ".live-start, .live-trouble, .live-poster, img.only-dark, img.motion"
 )
 CODE = re.compile(r"(?<=<pre>).*?(?=</pre>)", re.DOTALL)

@@ -17,6 +17,7 @@ async function start(box, asked) {
     figure.toggleAttribute("small", "small" in box.dataset);
     box.append(figure);
     await figure.ready; // its photograph, where it has one
+    await new Promise((done) => setTimeout(done)); // the browser may be asked for something else
     figure.hidden = false;
     card.hidden = true;
     box.dataset.state = "running";
