@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import gzip
 import http.server
+import io
 import itertools
 import os
 import re
@@ -25,8 +26,12 @@ HTML = Path(os.environ.get("BOOK_HTML") or ROOT / "_build" / "html")
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
 
 # What a reader's machine has to fetch for one page.
-MOST_BYTES = 450_000
-MOST_REQUESTS = 60
+MOST_BYTES = 300_000
+MOST_REQUESTS = 30
+LIVE_BYTES, LIVE_REQUESTS = 400_000, 40  # the page of a live figure: its modules, its network, its pictures
+MOST_ELEMENTS = 8000
+MOST_SHIFT = 0.02  # of the window that text may jump while a page loads and is read to its end
+TEXT = re.compile(r"\.(html|css|js|mjs|svg|json)$")  # what servers compress
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 PLACES = (
@@ -94,11 +99,37 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
+@functools.cache
+def compressed(path: str, changed: float) -> bytes:
+    """The bytes of a file as a server sends them, with gzip."""
+    return gzip.compress(Path(path).read_bytes(), 6)
+
+
+class _Compressed(_Quiet):
+    """The same as web servers do it: text is compressed, and may be kept by the browser."""
+
+    def end_headers(self):
+        self.send_header("Cache-Control", "max-age=600")
+        super().end_headers()
+
+    def send_head(self):
+        path = self.translate_path(self.path)
+        if not TEXT.search(path) or not os.path.isfile(path):
+            return super().send_head()
+        body = compressed(path, os.path.getmtime(path))
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(path))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        return io.BytesIO(body)
+
+
 class Server:
     """Serve a folder on a free port of the loopback address, as a context manager."""
 
-    def __init__(self, folder: Path):
-        handler = functools.partial(_Quiet, directory=str(folder))
+    def __init__(self, folder: Path, compressed: bool = False):
+        handler = functools.partial(_Compressed if compressed else _Quiet, directory=str(folder))
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
         self.address = f"http://127.0.0.1:{self.server.server_port}/"
@@ -230,35 +261,119 @@ def complaints_axe(visit: Visit, axe: str, only_colours: bool = False) -> list[s
     return found
 
 
-def weigh(visit: Visit) -> tuple[int, int]:
-    """Bytes (text compressed with gzip) and requests of a page read to its end.
+WATCH_SHIFTS = """window.shifts = [];
+new PerformanceObserver((list) => list.getEntries().forEach((one) => {
+    if (!one.hadRecentInput) window.shifts.push([one.value, one.sources.slice(0, 3).map(({ node }) =>
+        node?.outerHTML?.slice(0, 120) ?? String(node?.textContent).slice(0, 60))]);
+})).observe({ type: "layout-shift", buffered: true });"""
+
+
+def scroll_to_the_end(visit: Visit) -> None:
+    """Go down a page a window at a time, until nothing more comes."""
+    visit.page.evaluate(
+        """async () => {
+            for (let y = 0; y < document.documentElement.scrollHeight; y += 0.8 * window.innerHeight) {
+                window.scrollTo(0, y);
+                await new Promise((done) => setTimeout(done, 60));
+            }
+            window.scrollTo(0, document.documentElement.scrollHeight);
+        }"""
+    )
+    visit.page.wait_for_load_state("networkidle")
+
+
+def shift_while_scrolled(visit: Visit) -> float:
+    """How far the page jumps while it is loaded and scrolled to its end, all jumps together.
+
+    The window must have had WATCH_SHIFTS as its script.
+    """
+    visit.page.wait_for_load_state("networkidle")
+    scroll_to_the_end(visit)
+    visit.page.wait_for_timeout(300)
+    return sum(value for value, _ in visit.page.evaluate("window.shifts"))
+
+
+def weigh(visit: Visit, scrolled: bool = True) -> tuple[int, int]:
+    """Bytes (text compressed with gzip) and requests of a page, read to its end or opened only.
 
     The page must be open in a fresh context, or its cache would hide files.
     """
-    pictures = "[...document.querySelectorAll('article img')].filter((i) => i.offsetParent)"
-    visit.page.evaluate(f"{pictures}.forEach((i) => {{ i.loading = 'eager'; }})")
-    visit.page.wait_for_function(f"{pictures}.every((i) => i.complete)")
     visit.page.wait_for_load_state("networkidle")
+    if scrolled:
+        scroll_to_the_end(visit)
+        shown = "[...document.querySelectorAll('article img')].filter((i) => i.checkVisibility())"
+        # One that a busy browser passed too fast is asked for now.
+        visit.page.evaluate(f"{shown}.forEach((i) => {{ i.loading = 'eager'; }})")
+        visit.page.wait_for_function(f"{shown}.every((i) => i.complete)")
+        visit.page.wait_for_load_state("networkidle")
     total, counted = 0, 0
     for response in visit.responses:
-        if urlsplit(response.url).scheme == "data":
+        if urlsplit(response.url).scheme in ("data", "blob"):
             continue
         counted += 1
         body = response.body()
-        text = re.search(r"\.(html|css|js|mjs|svg|json)($|\?)|/$", response.url)
-        total += len(gzip.compress(body, 6)) if text else len(body)
+        path = urlsplit(response.url).path
+        total += len(gzip.compress(body, 6)) if TEXT.search(path) or path.endswith("/") else len(body)
     return total, counted
 
 
 def complaints_weight(visit: Visit) -> list[str]:
     """A page that costs a reader more than it should."""
-    weight, requests = weigh(visit)
+    return complaints_bill(visit.page.url, *weigh(visit))
+
+
+def complaints_bill(page: str, weight: int, requests: int) -> list[str]:
+    """Bytes or requests beyond what a page may cost."""
+    live = "book/live/" in page
+    most, often = (LIVE_BYTES, LIVE_REQUESTS) if live else (MOST_BYTES, MOST_REQUESTS)
     found = []
-    if weight > MOST_BYTES:
-        found.append(f"{weight:,} bytes compressed; {MOST_BYTES:,} are allowed. Make its pictures smaller.")
-    if requests > MOST_REQUESTS:
-        found.append(f"{requests} requests; {MOST_REQUESTS} are allowed.")
+    if weight > most:
+        found.append(f"{weight:,} bytes compressed; {most:,} are allowed. Make its pictures smaller.")
+    if requests > often:
+        found.append(f"{requests} requests; {often} are allowed.")
     return found
+
+
+def complaints_shift(visit: Visit) -> list[str]:
+    """Text that jumps while a page loads and is scrolled; the window must have had WATCH_SHIFTS as its script."""
+    total = shift_while_scrolled(visit)
+    if total <= MOST_SHIFT:
+        return []
+    worst = sorted(visit.page.evaluate("window.shifts"), key=lambda one: -one[0])[:3]
+    return [f"jumps by {total:.3f} of the window; {MOST_SHIFT} are allowed. Mostly: {worst}"]
+
+
+SITE_STYLE = HTML / "_static" / "site.css"
+
+
+def bill(path: Path) -> tuple[int, int]:
+    """Bytes and requests of a chapter read to its end, reckoned from the built files alone.
+
+    Of formulas those fonts count that some rule gives to an element of the page.
+    """
+    page, static = soup(path), SITE_STYLE.parent
+    style = SITE_STYLE.read_text("utf-8")
+    files = {path, SITE_STYLE, *(path.parent / urlsplit(s["src"]).path for s in page.select("script[src]"))}
+    files |= {path.parent / urlsplit(link["href"]).path for link in page.select('link[rel="icon"]')}
+    for image in page.find_all("img", src=True):
+        if not image.find_parent("noscript"):
+            files.add(path.parent / image["src"])
+    files |= {font for font in (static / "fonts").glob("*.woff2")}
+    for selector, name in re.findall(r"([^{}]+)\{[^{}]*font(?:-family)?:[^;{}]*?(KaTeX_\w+)", style):
+        if "@font-face" not in selector and page.select_one(selector):
+            kinds = static / "katex" / "fonts"
+            files |= {
+                kinds / f"{name}-{kind}.woff2"
+                for kind in ("Regular",)
+                if (kinds / f"{name}-{kind}.woff2").exists()
+            }
+    if page.select_one(".mathnormal"):
+        files.add(static / "katex" / "fonts" / "KaTeX_Math-Italic.woff2")
+    files = {file.resolve() for file in files}
+    return sum(
+        len(gzip.compress(file.read_bytes(), 6)) if TEXT.search(file.name) else file.stat().st_size
+        for file in files
+    ), len(files)
 
 
 # ---- In the files --------------------------------------------------------------

@@ -16,7 +16,7 @@ import pytest
 import site_checks as site
 from site_fixtures import *  # noqa: F403  (fixtures)
 
-sys.path[:0] = [str(site.ROOT / "book" / "_ext"), str(site.ROOT / "tools")]
+sys.path[:0] = [str(site.ROOT / "book" / "_ext")]
 
 import drawn_figures  # noqa: E402
 

@@ -13,9 +13,13 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+import yaml
+from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.utils import new_document
 from PIL import Image
+from pygments import highlight
+from pygments.lexers import PythonLexer
 
 import site_checks as site
 
@@ -23,11 +27,13 @@ sys.path.insert(0, str(site.ROOT / "book" / "_ext"))
 
 import book_site  # noqa: E402
 import chapter_shape  # noqa: E402
+import code_cells  # noqa: E402
 import glossary_links  # noqa: E402
+import lean_scripts  # noqa: E402
 import lean_styles  # noqa: E402
 import quiz  # noqa: E402
 
-from tools.pages import draw_cover  # noqa: E402
+from tools.pages import cut_fonts, draw_cover  # noqa: E402
 
 STATIC = site.ROOT / "book" / "_static"
 PAGES = site.pages() or ["(no page)"]
@@ -139,6 +145,166 @@ def test_pictures_are_those_of_the_notebook(page):
                 assert (int(image["width"]), int(image["height"])) == made.size
                 pairs = list(zip(frames(made), frames(stored), strict=True))
                 assert all(np.array_equal(one, other) for one, other in pairs), image["alt"]
+
+
+# ---- What a page costs ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "index.html"])
+def test_one_style_and_scripts_that_wait(page):
+    """One style sheet; no script that the page waits for but the few lines that choose light or dark."""
+    head = site.soup(site.HTML / page)
+    assert [link["href"].split("?")[0].split("/")[-1] for link in head.select('link[rel="stylesheet"]')] == [
+        "site.css"
+    ]
+    scripts = head.find_all("script", src=True)
+    assert all(script.has_attr("defer") or script.get("type") == "module" for script in scripts)
+    assert len(scripts) <= 2
+    inline = [script.string for script in head.find_all("script", src=False)]
+    assert len(inline) == 1 and len(inline[0]) < 1200
+    assert "document.write" not in (site.HTML / page).read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_bill_of_a_chapter(page):
+    """Bytes, requests and elements of a chapter that is read to its end, reckoned from the files."""
+    path = site.HTML / page
+    hold(site.complaints_bill(page, *site.bill(path)), page)
+    assert len(site.soup(path).find_all(True)) < site.MOST_ELEMENTS
+
+
+def test_no_style_and_no_script_is_left_over():
+    """What pages do not load is not on the site, except what the PDF and the search ask for."""
+    static = site.HTML / "_static"
+    styles = {path.relative_to(static).as_posix() for path in static.rglob("*.css")}
+    assert styles == {lean_styles.TARGET, *lean_styles.KEPT}
+    scripts = {path.relative_to(static).as_posix() for path in static.rglob("*.js")}
+    assert scripts == {lean_scripts.TARGET, *lean_scripts.ASKED_FOR}
+
+
+def test_style_finds_what_it_names():
+    """Addresses in the one style lead to files, though its parts lay in other folders."""
+    named = re.findall(r"url\([\"']?(?!data:)([^)\"']+)", site.SITE_STYLE.read_text("utf-8"))
+    assert len(named) > 10 and all((site.SITE_STYLE.parent / name).exists() for name in named)
+
+
+def test_fonts_have_the_letters_of_the_book():
+    """Each character of the site that a whole font has is in the cut font, too."""
+    plain, formulas = cut_fonts.texts(site.HTML)
+    assert len(plain) > 80 and len(formulas) > 40
+    for source, target in cut_fonts.FONTS.items():
+        wanted = cut_fonts.wanted(source, plain, formulas) & cut_fonts.letters(source)
+        lost = "".join(sorted(wanted - cut_fonts.letters(target)))
+        assert not lost, (
+            f"{target.name} lacks {lost!r}; run `make book` and `python -m tools.pages.cut_fonts`."
+        )
+
+
+def test_a_letter_that_is_missing_is_noticed(tmp_path):
+    """A word with a letter that the cut font lacks; the whole font has it."""
+    (tmp_path / "page.html").write_text("<p>\u00d8re</p>", "utf-8")
+    plain, formulas = cut_fonts.texts(tmp_path)
+    source = next(path for path in cut_fonts.FONTS if "sans-3-latin-wght" in path.name)
+    wanted = cut_fonts.wanted(source, plain, formulas) & cut_fonts.letters(source)
+    assert wanted - cut_fonts.letters(cut_fonts.FONTS[source]) == {"\u00d8"}
+
+
+# ---- Code --------------------------------------------------------------------------
+
+
+def coloured(code: str, lexer=None) -> str:
+    """A piece of Python as the site writes it."""
+    formatter = code_cells.FewElements()
+    formatter.styles = ("a11y-high-contrast-light", "a11y-high-contrast-dark")
+    return highlight(code, lexer or PythonLexer(), formatter)
+
+
+def test_code_has_an_element_where_its_colour_changes():
+    """Names, brackets and operators have none; what follows in the same colour shares one."""
+    assert coloured("x = f(1, -2)\n") == (
+        '<div class="highlight"><pre>x = f(<span class="kt">1</span>, -<span class="kt">2</span>)\n</pre></div>\n'
+    )
+    assert coloured("not in  # a < b\n").count("<span") == 2
+    assert BeautifulSoup(coloured("a < b # <i>\n"), "html.parser").get_text() == "a < b # <i>\n\n"
+
+
+def test_long_lines_have_an_element_that_knows_their_indentation():
+    """Deep indentation stands by itself, so that a phone can leave it out."""
+    short, long = "x = 1", " " * 20 + "y = " + "1" * 30
+    found = BeautifulSoup(coloured(f"if x:\n    {short}\n{long}\n"), "html.parser")
+    (line,) = found.select(".cl")
+    assert line["class"] == ["cl", "in12"] and line.get_text() == long + "\n"
+    assert line.select_one(".deep").get_text() == " " * 8
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_code_of_a_chapter_is_the_notebooks(page):
+    """Every character of every cell that the page shows, in order."""
+    notebook = nbformat.read(site.ROOT / Path(page).with_suffix(".ipynb"), as_version=4)
+    hidden = {"remove-cell", "remove-input"}
+    wanted = [
+        cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "code" and not hidden & set(cell.metadata.get("tags", []))
+    ]
+    shown = [
+        pre.get_text().rstrip("\n") for pre in site.soup(site.HTML / page).select("article .cell_input pre")
+    ]
+    assert shown == wanted
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_set_up_of_a_chapter_is_one_fold(page):
+    """Its cells stand in one labelled fold before the first section, and no other fold does."""
+    notebook = nbformat.read(site.ROOT / Path(page).with_suffix(".ipynb"), as_version=4)
+    tags = [set(cell.metadata.get("tags", [])) for cell in notebook.cells]
+    wanted = sum(
+        "remove-cell" not in each and any(t == "setup" or t.startswith("shared-") for t in each)
+        for each in tags
+    )
+    article = site.soup(site.HTML / page).select_one("article")
+    (fold,) = article.select(".set-up > details")
+    assert fold.summary.get_text().strip() == code_cells.SET_UP
+    assert len(fold.select(".cell_input")) == wanted >= 4
+    assert [d for d in fold.find_all_previous("details") if article in d.parents] == []
+    assert fold.find_next("h2") and not fold.find_previous("h2")
+
+
+def test_outputs_of_sentences_are_told_from_tables():
+    """Sentences may be wrapped; columns and arrays may not."""
+    assert code_cells.is_prose("the solution passes: three inputs, one of them empty")
+    for text in ("a    1\nbb  22", "[[1 2]\n [3 4]]", "(3, 3)"):
+        assert not code_cells.is_prose(text)
+
+
+def test_tables_of_sentences_name_their_cells():
+    """For phones; a table of numbers, or one of three columns, stays as it is."""
+    plan = site.soup(site.HTML / "book" / "teachers.html").select_one("table.stacks")
+    heads = [head.get_text(strip=True) for head in plan.select("thead th")]
+    assert len(heads) == 4
+    for row in plan.select("tbody tr"):
+        assert [name.get_text() for name in row.select(".cell-name")] == heads[1:]
+    assert not site.soup(site.HTML / "notebooks" / "05_dense_classifier.html").select(".stacks")
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_chapters_are_numbered(page):
+    """Title, contents, window and the ways here say which chapter it is, as _toc.yml orders them."""
+    number = str(1 + [entry["file"] for entry in chapters()].index(page.removesuffix(".html")))
+    soup = site.soup(site.HTML / page)
+    assert soup.select_one("article h1 .chapter-number").get_text() == number
+    assert soup.title.get_text().strip().startswith(f"{number} ")
+    links = [link.get_text(" ", strip=True) for link in soup.select("nav.bd-links .chapter-number")]
+    assert links == [str(n + 1) for n in range(len(CHAPTERS))]
+    intro = site.soup(site.HTML / "book" / "intro.html")
+    card = intro.select_one(f'.sd-card a[href$="{page}"]')
+    assert card.get_text().startswith(f"{number} ")
+
+
+def chapters() -> list[dict]:
+    """The chapters in _toc.yml."""
+    parts = yaml.safe_load((site.ROOT / "_toc.yml").read_text("utf-8"))["parts"]
+    return [entry for part in parts for entry in part["chapters"] if entry["file"].startswith("notebooks/")]
 
 
 # ---- What is vendored -------------------------------------------------------------

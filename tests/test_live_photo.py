@@ -539,6 +539,41 @@ def test_photo_lab_by_keyboard(fresh, address):
         assert "an airliner" in label and value(visit)["class"] in label
 
 
+def test_it_answers_before_the_network_is_loaded(fresh, address):
+    """For the book's photographs, with what the network says; for a reader's own it has to be loaded."""
+    with opened(fresh(), address, NAME) as visit:
+        said = {}
+        for example in LAB["examples"]:
+            visit.figure.locator(f'input[value="{example["file"]}"]').check(force=True)
+            visit.figure.evaluate("figure => figure.seen()")
+            said[example["file"]] = visit.figure.locator("#said").inner_text()
+            assert example["shows"] in visit.figure.locator("#truth").inner_text()
+        assert not any("network.bin" in address for address in visit.requests)
+        visit.figure.locator("#file").set_input_files(
+            {"name": "mine.png", "mimeType": "image/png", "buffer": png(Image.new("RGB", (50, 40), "blue"))}
+        )
+        assert until(visit, lambda: visit.figure.locator("#answer").is_hidden())
+    with loaded(fresh(), address) as visit:
+        for example in LAB["examples"]:
+            visit.figure.locator(f'input[value="{example["file"]}"]').check(force=True)
+            visit.figure.evaluate("figure => figure.seen()")
+            shares = visit.figure.evaluate("figure => [...figure.answer.probabilities]")
+            again = "run `python -m tools.pages.draw_live answers`"
+            assert np.allclose(shares, example["answer"], atol=0.003), again
+            kind = visit.figure.locator("#said").inner_text().split(",")[0]
+            assert said[example["file"]].split(",")[0] == kind
+
+
+def test_the_answer_is_in_sight_on_a_phone(fresh, address):
+    """Picture and answer stand on the first screen, without scrolling."""
+    with opened(fresh(390, has_touch=True, is_mobile=True), address, NAME) as visit:
+        visit.page.set_viewport_size({"width": 390, "height": 844})
+        visit.page.evaluate("window.scrollTo(0, 0)")
+        for place in ("#view", "#said"):
+            box = visit.figure.locator(place).bounding_box()
+            assert box["y"] > 0 and box["y"] + box["height"] < 844, place
+
+
 def test_touch_works(fresh, address):
     """Everything by tapping, on a telephone's width."""
     with opened(fresh(390, has_touch=True, is_mobile=True), address, NAME) as visit:

@@ -235,7 +235,7 @@ def test_visited_pages_are_read_without_a_network(fresh, published, closing):
         page.goto(server.address + chapter)
         pictures = page.locator("article img").count()
         last = page.locator("article .cell_output img").last.evaluate("one => one.src.split('/').pop()")
-        wait_until_kept(page, "03_relu.html", "book.css", ".woff2", last)
+        wait_until_kept(page, "03_relu.html", "site.css", ".woff2", last)
         hold_foreign = [url for url in page.evaluate(KEPT) if not url.startswith(server.address)]
         assert hold_foreign == []
     page.goto(server.address + chapter + "?again=1#summary")

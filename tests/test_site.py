@@ -33,3 +33,12 @@ def test_weight_of_a_page(fresh, address, page):
     """What a first visit costs, in bytes and requests."""
     with site.Visit(fresh(), address, page) as visit:
         hold(site.complaints_weight(visit))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "index.html"])
+def test_text_stays_where_it_is(fresh, address, page):
+    """Nothing jumps while a page loads and is scrolled to its end, on a phone."""
+    window = fresh(390, has_touch=True, is_mobile=True)
+    window.add_init_script(site.WATCH_SHIFTS)
+    with site.Visit(window, address, page) as visit:
+        hold(site.complaints_shift(visit))

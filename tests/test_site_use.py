@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 import site_checks as site
 from site_fixtures import *  # noqa: F403
@@ -47,17 +50,18 @@ def test_launch_buttons_lead_to_this_repository(reader, address, chapter):
     colab = f"{launch['colab_url']}/github/{slug}/blob/{repository['branch']}/{name}"
     binder = f"{launch['binderhub_url']}/v2/gh/{slug}/{repository['branch']}?urlpath=lab/tree/{name}"
     with site.Visit(reader(), address, chapter) as visit:
-        menu = visit.page.locator(".dropdown-launch-buttons")
-        menu.locator("button").click()
+        menu = visit.page.locator(".menu-page")
+        menu.locator("summary").click()
         assert menu.locator("a", has_text="Colab").is_visible()
-        menus = {a: visit.page.locator(f'.dropdown-menu a[href="{a}"]').count() for a in (colab, binder)}
+        menus = {a: menu.locator(f'a[href="{a}"]').count() for a in (colab, binder)}
         assert menus == {colab: 1, binder: 1}
         links = visit.page.locator(".chapter-links a")
         assert [link.get_attribute("href") for link in links.all()[:2]] == [colab, binder]
-        source = visit.page.locator(".dropdown-source-buttons a")
-        found = [link.get_attribute("href") for link in source.all()]
+        found = [menu.locator("a", has_text=text).get_attribute("href") for text in ("repository", "mistake")]
         assert found[0].rstrip("/") == repository["url"].rstrip("/")
         assert found[1].startswith(repository["url"].rstrip("/") + "/issues/new")
+        visit.page.keyboard.press("Escape")
+        assert not menu.evaluate("menu => menu.open")
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -70,7 +74,7 @@ def test_download_gives_the_notebook(fresh, address, chapter):
         got = json.loads(Path(coming.value.path()).read_text("utf-8"))
         assert [cell["id"] for cell in got["cells"]] == [cell["id"] for cell in wanted.cells]
         assert coming.value.suggested_filename == Path(chapter).with_suffix(".ipynb").name
-        button = visit.page.locator("a.btn-download-source-button").first
+        button = visit.page.locator(".menu-page a", has_text="Download the notebook")
         response = visit.page.request.get(button.evaluate("a => a.href"))
         assert response.ok and response.json()["nbformat"] == 4
 
@@ -319,8 +323,190 @@ def test_vendored_fonts_are_used(reader, address):
             "[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)"
         )
         names = {name.strip('"') for name in loaded}
-        assert {"Source Sans 3", "Source Serif 4", "Source Code Pro", "Book Icons Solid"} <= names
+        assert {"Book Sans", "Book Serif", "Book Code", "Book Icons Solid"} <= names
         assert any(name.startswith("KaTeX") for name in names)
+
+
+# ---- Code on a phone ------------------------------------------------------------------------
+
+# Visible pieces of code with what they need and what they have; folded ones are not measured.
+CODE = """[...document.querySelectorAll("article .cell_input pre")].filter((pre) => pre.checkVisibility())
+    .map((pre) => [pre.scrollWidth, pre.clientWidth])"""
+
+
+def phone(fresh, **wishes):
+    """A window like a phone's, that is touched."""
+    return fresh(NARROW, has_touch=True, is_mobile=True, **wishes)
+
+
+def test_code_wraps_on_a_phone_until_the_reader_says_no(fresh, address):
+    """No cell scrolls; the switch lets them, and is remembered."""
+    window = phone(fresh)
+    with site.Visit(window, address, CHAPTER) as visit:
+        found = visit.page.evaluate(CODE)
+        assert len(found) > 30 and all(needs <= has + 1 for needs, has in found)
+        visit.page.locator(".menu-code summary").click()
+        box = visit.page.get_by_label("Wrap long lines on narrow screens")
+        assert box.is_checked()
+        box.uncheck()
+        assert any(needs > has + 20 for needs, has in visit.page.evaluate(CODE))
+        visit.page.reload()
+        assert any(needs > has + 20 for needs, has in visit.page.evaluate(CODE))
+        visit.page.locator(".menu-code summary").click()
+        assert not box.is_checked()
+        box.check()
+        visit.page.reload()
+        assert all(needs <= has + 1 for needs, has in visit.page.evaluate(CODE))
+
+
+@pytest.mark.parametrize("width", [320, NARROW])
+def test_a_wrapped_line_is_marked_and_hangs(fresh, address, width):
+    """Its first piece begins further left than the others, which have a mark before them; also without scripts."""
+    window = fresh(width, java_script_enabled=False)
+    with site.Visit(window, address, CHAPTER) as visit:
+        found = visit.page.locator("article .cell_input .cl").evaluate_all(
+            """(lines) => lines.filter((line) => line.checkVisibility()).map((line) => {
+                const range = document.createRange();
+                range.selectNodeContents(line);
+                const pieces = [...range.getClientRects()].filter((one) => one.width > 1);
+                const first = Math.min(...pieces.map((one) => one.top));
+                const left = (ones) => Math.min(...ones.map((one) => one.left));
+                const above = pieces.filter((one) => one.top < first + 3);
+                const below = pieces.filter((one) => one.top > first + 12);
+                return { hangs: below.length ? left(below) - left(above) : null,
+                    mark: parseFloat(getComputedStyle(line, "::before").height) };
+            })"""
+        )
+        wrapped = [line for line in found if line["hangs"] is not None]
+        assert len(wrapped) > 40
+        assert all(line["mark"] > 12 for line in wrapped)
+        flush = [line for line in wrapped if line["hangs"] > 8]
+        assert len(flush) > 0.6 * len(wrapped), "hardly a line hangs"
+        assert all(line["mark"] < 3 for line in found if line["hangs"] is None)
+
+
+def test_code_is_copied_with_a_finger(fresh, address):
+    """The button is there without hovering, is large enough, and copies what the notebook says."""
+    window = phone(fresh, permissions=["clipboard-read", "clipboard-write"])
+    with site.Visit(window, address, CHAPTER) as visit:
+        cell = visit.page.locator("article div.cell:not(.set-up *) > .cell_input").nth(2)
+        cell.scroll_into_view_if_needed()
+        button = cell.get_by_role("button", name="Copy the code")
+        button.wait_for()
+        box = button.bounding_box()
+        assert button.evaluate("one => getComputedStyle(one).opacity") == "1"
+        assert box["width"] >= 44 and box["height"] >= 44
+        button.tap()
+        cell.get_by_role("button", name="Copied").wait_for()
+        copied = visit.page.evaluate("navigator.clipboard.readText()")
+    cells = nbformat.read(site.ROOT / Path(CHAPTER).with_suffix(".ipynb"), as_version=4).cells
+    assert copied.strip() in [one.source for one in cells]
+
+
+def test_all_code_can_be_hidden_and_shown(fresh, address):
+    """One button; figures and outputs stay, solutions stay folded, and the next visit begins anew."""
+    with site.Visit(fresh(), address, CHAPTER) as visit:
+        page = visit.page
+        code, outputs = (
+            page.locator("article .cell_input:visible"),
+            page.locator("article .cell_output:visible"),
+        )
+        before, shown = code.count(), outputs.count()
+        page.locator(".menu-code summary").click()
+        page.get_by_role("button", name="Hide all code").click()
+        assert code.count() == 0 and outputs.count() == shown
+        page.get_by_role("button", name="Show all code").click()
+        assert code.count() > before
+        assert page.locator("[class*=tag_solution] > details[open]").count() == 0
+        page.get_by_role("button", name="Hide all code").click()
+        page.reload()
+        assert code.count() == before
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_what_fingers_reach_is_large_enough(fresh, address, chapter):
+    """Every button, field, fold and link that stands by itself has 44 pixels; links within text may be smaller."""
+    with site.Visit(phone(fresh), address, chapter) as visit:
+        visit.page.wait_for_timeout(300)
+        small = visit.page.evaluate(
+            """() => {
+                const targets = "button, summary, label, nav a, .prev-next-area a, a.headerlink, .navbar-brand";
+                const all = [...document.querySelectorAll(targets)];
+                return all.filter((e) => e.checkVisibility() && !e.classList.contains("overlay")).flatMap((e) => {
+                    const { width, height } = e.getBoundingClientRect();
+                    const fine = !width || !height || (height >= 43.5 && width >= 43.5);
+                    return fine ? [] : [`${width} x ${height}: ${e.outerHTML.slice(0, 100)}`];
+                });
+            }"""
+        )
+        assert small == []
+
+
+def test_results_of_chapter_5_are_in_sight(reader, address):
+    """The accuracy is the point of the table, and its last column."""
+    page = next(page for page in CHAPTERS if "/05_" in page)
+    with site.Visit(reader(1280), address, page) as visit:
+        table = visit.page.locator("article table:has(th:nth-child(11))")
+        inside = table.evaluate(
+            "table => [table.scrollWidth, table.closest('.pst-scrollable-table-container').clientWidth]"
+        )
+        assert inside[0] <= inside[1] + 1 and "test accuracy" in table.locator("th").last.inner_text()
+
+
+def test_the_plan_for_teachers_is_whole_on_a_phone(reader, address):
+    """Its four columns stand below each other, with their names."""
+    with site.Visit(reader(NARROW), address, "book/teachers.html") as visit:
+        table = visit.page.locator("table.stacks")
+        for cell in table.locator("tbody tr").first.locator("td").all():
+            box = cell.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= NARROW
+        assert table.locator(".cell-name").first.is_visible()
+
+
+def test_what_goes_on_has_a_shade_at_its_edge(reader, address):
+    """A table that is wider than a phone; the shade is drawn by its box, and lies under its cells."""
+    page = next(page for page in CHAPTERS if "/06_" in page)
+    with site.Visit(reader(NARROW), address, page) as visit:
+        box = visit.page.locator(".pst-scrollable-table-container").first
+        assert box.evaluate("box => box.scrollWidth > box.clientWidth + 20")
+        box.scroll_into_view_if_needed()
+        shot = np.asarray(Image.open(io.BytesIO(box.screenshot())).convert("L")).astype(int)
+        middle = shot[shot.shape[0] // 2 :]
+        paper = np.median(middle)
+        assert np.median(middle[:, -3]) < paper - 15, "no shade on the right"
+        box.evaluate("box => box.scrollTo({left: 9999})")
+        shot = np.asarray(Image.open(io.BytesIO(box.screenshot())).convert("L")).astype(int)
+        assert np.median(shot[shot.shape[0] // 2 :, -3]) > paper - 5, "a shade where nothing goes on"
+
+
+# ---- Where a reader begins --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [1280, NARROW])
+def test_the_introduction_begins_at_once(reader, address, width):
+    """On the first screen: the way into chapter 1, and a filter that works."""
+    with site.Visit(reader(width), address, "book/intro.html") as visit:
+        page = visit.page
+        page.wait_for_selector('[data-live="kernel-lab"][data-state="running"]')
+        height = page.viewport_size["height"]
+        start = page.get_by_role("link", name="Start chapter 1")
+        assert start.bounding_box()["y"] < height / 2
+        lab = page.locator("kernel-lab")
+        lab.locator("#preset").select_option("blur")
+        assert lab.locator("#answers canvas").bounding_box()["y"] < height - 60
+        assert lab.locator("#undo").is_hidden() and lab.locator("#weights input").first.is_visible()
+        start.click()
+        page.wait_for_url(f"**/{CHAPTERS[0]}")
+
+
+def test_a_whole_card_leads_to_its_chapter(reader, address):
+    """A press beside its words, too."""
+    with site.Visit(reader(), address, "book/intro.html") as visit:
+        card = visit.page.locator(".sd-card").nth(1)
+        card.scroll_into_view_if_needed()
+        box = card.bounding_box()
+        visit.page.mouse.click(box["x"] + box["width"] - 8, box["y"] + box["height"] - 8)
+        visit.page.wait_for_url(f"**/{CHAPTERS[1]}")
 
 
 # ---- The checks can fail ------------------------------------------------------------------
@@ -337,12 +523,16 @@ def planted(tmp_path, fresh):
 
         def visit(body=""):
             (tmp_path / "page.html").write_text(GOOD.format(body), "utf-8")
-            return site.Visit(fresh(), server.address, "page.html")
+            window = fresh()
+            window.add_init_script(site.WATCH_SHIFTS)
+            return site.Visit(window, server.address, "page.html")
 
         visit.folder = tmp_path
         yield visit
 
 
+JUMP = """<p id="late" style="height: 0; margin: 0"></p><p style="height: 400px">Text</p>
+<script>setTimeout(() => { late.style.height = "300px"; }, 200)</script>"""
 FAULTS = {
     "no alt": ("axe", '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'),
     "pale text": ("axe", '<p style="color: #bbb; background: #fff">Who can read this?</p>'),
@@ -359,6 +549,7 @@ FAULTS = {
         'class="katex-html"><span class="base" style="display: inline-block; width: 2000px">z</span></span></div>',
     ),
     "too many requests": ("weight", "".join(f'<img alt="x" src="{n}.png">' for n in range(61))),
+    "a jump": ("shift", JUMP),
     "too heavy": ("weight", '<img alt="x" src="heavy.bin">'),
 }
 
@@ -372,6 +563,7 @@ def checks(axe):
         "requests": site.complaints_requests,
         "console": site.complaints_console,
         "overflow": site.complaints_overflow,
+        "shift": site.complaints_shift,
         "weight": site.complaints_weight,
     }
 

@@ -24,8 +24,14 @@ UNUSED = (
     "_static/**/*.map",
     "_static/paper.css",
     "_static/epub.css",
-    "_static/searchtools.js",
-    "_static/language_data.js",
+    "_static/images",
+    "_static/locales",
+    "_static/file.png",
+    "_static/plus.png",
+    "_static/minus.png",
+    "_static/*-button.svg",
+    "_static/check-solid.svg",
+    "_static/*webpack-macros.html",
     "searchindex.js",
 )
 
@@ -34,6 +40,8 @@ DESCRIPTIONS = {
     "search": "Search all chapters, the glossary and the references of From Patch to Prediction.",
     "404": "There is no page at this address of From Patch to Prediction; here is how to go on.",
 }
+
+LARGE = 40_000  # bytes of a picture
 
 REDIRECT = """<!DOCTYPE html>
 <html lang="en">
@@ -87,21 +95,23 @@ def start_katex(cls, rundir: Path, timeout: float):
             time.sleep(0.01)
 
 
+# What the theme calls its links, and what the book does.
+ACTIONS = {
+    "Binder": "Run in Binder",
+    "Colab": "Run in Colab",
+    "Repository": "The book\u2019s repository",
+    "Open issue": "Report a mistake",
+    ".ipynb": "Download the notebook",
+    ".md": "Download the text",
+}
+
+
 def page_context(app, pagename, templatename, context, doctree):
-    """Give every page a description, and only the styles and scripts that it uses."""
+    """Give every page a description, and its links their names."""
     metatags = context.get("metatags") or ""
     if 'name="description"' not in metatags:
         context["book_description"] = DESCRIPTIONS.get(pagename)
-    if "sd-" not in (context.get("body") or ""):  # neither cards nor tabs
-        for kind in ("css_files", "script_files"):
-            kept = [file for file in context[kind] if not is_design(file)]
-            context[kind] = kept
-
-
-def is_design(file) -> bool:
-    """Whether a style or script belongs to sphinx_design."""
-    name = str(getattr(file, "filename", file))
-    return "sphinx-design" in name or "design-tabs" in name
+    context["book_actions"] = ACTIONS
 
 
 def store_as_webp(path: Path) -> tuple[Path, tuple[int, int]]:
@@ -122,7 +132,9 @@ def store_as_webp(path: Path) -> tuple[Path, tuple[int, int]]:
     if not target.exists():
         first, *rest = (frame.convert("RGB") for frame in frames)
         moving = {"save_all": True, "append_images": rest, "duration": times, "loop": loop} if rest else {}
-        first.save(target, "WEBP", lossless=True, quality=75, method=4, **moving)
+        # The largest are worth the time that the last tenth takes.
+        care = {"quality": 100, "method": 6} if path.stat().st_size > LARGE else {"quality": 75, "method": 4}
+        first.save(target, "WEBP", lossless=True, **care, **moving)
     return (target if target.stat().st_size < path.stat().st_size else path), size
 
 

@@ -1,17 +1,30 @@
-"""Leave out the style rules that no page of the book can use.
+"""One style for the whole site, without the rules that no page of the book can use.
 
-The theme brings Bootstrap whole: 66 kB of compressed rules that a browser must
-read before it draws a page. A rule stays if each class that it asks for occurs
-in some page or script of the site. Rules without a class always stay.
+The theme brings Bootstrap whole, and a style for each of its parts: a browser has to
+fetch all of them before it draws a page. A rule stays if each class that it asks for
+occurs in some page or script of the site. Rules without a class always stay.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 from pathlib import Path
 
-# The book's own styles and KaTeX's are small, and stay as they are.
-KEEP = ("book.css", "palette.css", "fonts.css", "katex.min.css", "pygments.css")
+TARGET = "site.css"
+# In this order; what _config.yml names comes last.
+PARTS = (
+    "basic.css",
+    "styles/bootstrap.css",
+    "styles/pydata-sphinx-theme.css",
+    "pygments.css",
+    "styles/sphinx-book-theme.css",
+    "sphinx-design.min.css",
+    "mystnb.*.css",
+    "katex/katex.min.css",
+    "katex-math.css",
+)
+KEPT = ("pygments.css",)  # tools/make_pdf.py asks for it
 
 
 def words(folder: Path) -> set[str]:
@@ -91,16 +104,57 @@ def lean(style: str, known: set[str]) -> str:
     return "".join(kept)
 
 
+def written_short(style: str) -> str:
+    """A style without comments and without spaces that mean nothing."""
+    found = []
+    for head, body in blocks(style):
+        head = re.sub(r"\s+", " ", head).strip()
+        if body is None:
+            found.append(head)
+        elif re.match(r"@(media|supports|layer|container|keyframes|-webkit-keyframes|-moz-keyframes)", head):
+            found.append(f"{head}{{{written_short(body)}}}")
+        else:
+            lines = [re.sub(r"\s+", " ", part).strip() for part in split(body, ";")]
+            lines = [re.sub(r"^([\w-]+) ?: ?", r"\1:", line) for line in lines if line]
+            found.append(f"{re.sub(', ', ',', head)}{{{';'.join(lines)}}}" if lines else "")
+    return "".join(found)
+
+
+def moved(style: str, folder: str) -> str:
+    """A style whose addresses begin in `folder`, for a place above it."""
+
+    def rebase(found):
+        address = found[2]
+        if re.match(r"[a-z]+:|/|#", address):
+            return found[0]
+        return f"url({found[1]}{posixpath.normpath(posixpath.join(folder, address))}{found[1]})"
+
+    return re.sub(r"url\(\s*([\"']?)([^)\"']+)\1\s*\)", rebase, style)
+
+
+def bundle(folder: Path, own: list[str]) -> str:
+    """The style of all pages of a site, from the styles in its folder _static."""
+    known, licences, styles = words(folder), [], []
+    for name in [*PARTS, *own]:
+        for path in sorted((folder / "_static").glob(name)):
+            style = path.read_text("utf-8")
+            licences += re.findall(r"/\*!.*?\*/", style, re.DOTALL)
+            style = re.sub(r"@charset[^;]*;|@import[^;]*;|/\*# sourceMappingURL.*?\*/", "", style)
+            place = path.relative_to(folder / "_static").parent.as_posix()
+            styles.append(moved(written_short(lean(style, known)), place))
+    return "\n".join([*dict.fromkeys(licences), *styles]) + "\n"
+
+
 def finish(app, exception):
     """Called by Sphinx when all pages are written."""
     if exception or app.builder.name != "html":
         return
-    known = words(Path(app.outdir))
-    for path in sorted(Path(app.outdir, "_static").rglob("*.css")):
-        if path.name not in KEEP:
-            style = path.read_text("utf-8")
-            licence = "".join(re.findall(r"/\*!.*?\*/", style, re.DOTALL)[:2])
-            path.write_text(licence + lean(style, known), "utf-8")
+    static, own = Path(app.outdir, "_static"), [str(name) for name, _ in app.config.html_css_files]
+    style = bundle(Path(app.outdir), own)
+    for path in sorted(static.rglob("*.css")):
+        if path.relative_to(static).as_posix() not in KEPT:
+            path.unlink()
+    (static / TARGET).write_text(style, "utf-8")
 
 
 def setup(app):

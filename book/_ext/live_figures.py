@@ -8,6 +8,9 @@ A page under book/live/ holds one directive:
     One sentence that says what the figure does.
     ```
 
+On another page, such as the introduction, the same directive shows the figure there, with
+`:small:` in its small form.
+
 The notebooks stay plain Markdown. Where a chapter links to such a page, the first
 link becomes the figure: in place of its paragraph, if the link is all that stands
 there, and otherwise below it. Without JavaScript a page shows a still picture and
@@ -36,7 +39,7 @@ WITHOUT = (
 )
 
 BOX = """\
-<div class="live" role="group" aria-label="{title}" data-live="{name}"{when}>
+<div class="live" role="group" aria-label="{title}" data-live="{name}"{when}{small}>
 <div class="live-head"><p class="live-title">{title}</p>{link}</div>
 <div class="live-card">{poster}<div class="live-words">
 <p>{sentence}</p>
@@ -57,7 +60,7 @@ class LiveFigure(SphinxDirective):
 
     required_arguments = 1
     has_content = True
-    option_spec = {"alt": directives.unchanged_required}
+    option_spec = {"alt": directives.unchanged_required, "small": directives.flag}
 
     def run(self):
         name = self.arguments[0]
@@ -66,7 +69,8 @@ class LiveFigure(SphinxDirective):
         for path in files(name):  # a new drawing has the page written again
             self.env.note_dependency(str(path))
         sentence = " ".join(" ".join(self.content).split())
-        return [live_figure(name=name, alt=self.options["alt"], sentence=sentence)]
+        small = "small" in self.options
+        return [live_figure(name=name, alt=self.options["alt"], sentence=sentence, small=small)]
 
 
 def files(name: str) -> list[Path]:
@@ -107,7 +111,8 @@ def box(figure: dict, docname: str, address: str) -> nodes.raw:
     text = BOX.format(
         title=title,
         name=name,
-        when="" if address else ' data-when="near"',
+        when="" if address and not figure.get("small") else ' data-when="near"',
+        small=" data-small" if figure.get("small") else "",
         link=link,
         poster=poster(name),
         sentence=html.escape(figure["sentence"]),
@@ -153,8 +158,12 @@ def resolve(app, tree, docname):
     """Called by Sphinx for every page before it is written."""
     on_site = app.builder.name in SITES
     for node in list(tree.findall(live_figure)):
-        figure = app.env.live_figures[docname]
-        node.replace_self(box(figure, docname, "") if on_site else nodes.paragraph("", figure["sentence"]))
+        home = next(page for page, figure in app.env.live_figures.items() if figure["name"] == node["name"])
+        figure = {**node.attributes, "title": app.env.live_figures[home]["title"]}
+        address = "" if home == docname or not on_site else app.builder.get_relative_uri(docname, home)
+        node.replace_self(
+            box(figure, docname, address) if on_site else nodes.paragraph("", figure["sentence"])
+        )
     if on_site and docname.startswith(CHAPTERS):
         pages = {
             app.builder.get_relative_uri(docname, page): figure
@@ -163,17 +172,10 @@ def resolve(app, tree, docname):
         place(tree, pages, docname)
 
 
-def page_context(app, pagename, templatename, context, doctree):
-    """Load the small script that starts figures, on the pages that have one."""
-    if 'data-live="' in (context.get("body") or ""):
-        app.add_js_file("live/load.mjs", type="module")
-
-
 def setup(app):
     """Called by Sphinx."""
     app.add_node(live_figure)
     app.add_directive("live-figure", LiveFigure)
     app.connect("env-updated", collect)
     app.connect("doctree-resolved", resolve, priority=450)  # before terms are linked and parts are shaped
-    app.connect("html-page-context", page_context)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 
 import yaml
+from chapter_numbers import CLASS as NUMBER
 from docutils import nodes
 from sphinx.addnodes import index as index_entry
 
@@ -72,9 +73,14 @@ def plain(formula: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"[{}_^]", "", text)).strip()
 
 
+def node_classes(node) -> list[str]:
+    """The classes of a node; a piece of text has none."""
+    return node.get("classes", []) if isinstance(node, nodes.Element) else []
+
+
 def text_of(node) -> str:
     """The words of a node as a reader sees them; nothing of raw HTML."""
-    if isinstance(node, nodes.raw | nodes.comment | index_entry):
+    if isinstance(node, nodes.raw | nodes.comment | index_entry) or NUMBER in node_classes(node):
         return ""
     if isinstance(node, nodes.math):
         return plain(node.astext())
@@ -177,7 +183,7 @@ def collect(env, address) -> dict:
     for docname in order:
         tree = env.get_doctree(docname)
         number = len(found["pages"])
-        found["pages"].append([address(docname), env.titles[docname].astext(), label(docname)])
+        found["pages"].append([address(docname), text_of(env.titles[docname]).strip(), label(docname)])
         if docname == GLOSSARY:
             found["terms"] = [[number, *entry] for entry in terms(tree)]
         else:

@@ -3,17 +3,28 @@
   "use strict";
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-  /* A folded cell is named by the words that it shows. */
-  const nameFoldedCells = () =>
-    all('summary[aria-label="Toggle hidden content"]').forEach((summary) => summary.removeAttribute("aria-label"));
-
-  /* What scrolls sideways can be reached, and so scrolled, by keyboard. */
+  /* What scrolls sideways can be reached, and so scrolled, by keyboard. A box is measured
+     when it comes near the window and whenever its width changes: to measure all of them
+     at once has the whole page laid out again. */
   const SCROLLERS = "div.math, .pst-scrollable-table-container, .cell_output > .output, div.highlight pre";
-  const openScrollers = () =>
-    all(SCROLLERS).forEach((box) => {
-      if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
-      else box.removeAttribute("tabindex");
-    });
+  const openScrollers = () => {
+    const measure = (boxes) => {
+      const scrolls = boxes.map((box) => box.scrollWidth > box.clientWidth + 1);
+      boxes.forEach((box, n) => {
+        if (scrolls[n]) box.tabIndex = 0;
+        else box.removeAttribute("tabindex");
+      });
+    };
+    const sizes = new ResizeObserver((changes) => measure(changes.map(({ target }) => target)));
+    const near = new IntersectionObserver((changes) => {
+      for (const { target, isIntersecting } of changes)
+        if (isIntersecting) sizes.observe(target);
+        else sizes.unobserve(target);
+    }, { rootMargin: "600px" });
+    all(SCROLLERS).forEach((box) => near.observe(box));
+    /* Whether code is wrapped decides what scrolls. */
+    new MutationObserver(() => measure(all(SCROLLERS))).observe(document.documentElement, { attributeFilter: ["data-wrap", "data-code"] });
+  };
 
   /* An animation (class "motion") can be paused; its still (class "still", the
      next one on the page) then takes its place. Where the reader's system asks
@@ -120,14 +131,10 @@
   const start = () => {
     explainFiles();
     preparePaper();
-    nameFoldedCells();
     addPauseButtons();
     askQuestions();
     openScrollers();
-    window.addEventListener("resize", openScrollers);
-    document.addEventListener("toggle", openScrollers, true);
   };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
-  window.addEventListener("load", openScrollers);
 })();

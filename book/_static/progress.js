@@ -56,7 +56,8 @@
         .map((chapter) => {
           const item = document.createElement("li");
           const link = all("nav.bd-links a").find((one) => chapterOf(one.href) === chapter);
-          const title = link ? link.firstChild.textContent.trim() : chapter;
+          const parts = link ? [...link.childNodes].filter((part) => part.className !== "chapter-mark") : [];
+          const title = parts.map((part) => part.textContent).join("").trim() || chapter;
           item.textContent = `${title}: ${words(progress[chapter])}`;
           return item;
         });

@@ -36,7 +36,7 @@ __all__ = [
 
 # What answers a click has no place on paper, nor have copies for dark pages.
 GONE = (
-    "a.headerlink, nav.chapter-links, button, script, style, .take-away, .toctree-wrapper, "
+    ".cell-name, a.headerlink, nav.chapter-links, button, script, style, .take-away, .toctree-wrapper, "
     ".live-start, .live-trouble, .live-poster, img.only-dark, img.motion"
 )
 CODE = re.compile(r"(?<=<pre>).*?(?=</pre>)", re.DOTALL)
@@ -211,7 +211,7 @@ def read(html: Path) -> tuple[list[Article], list[str]]:
         text = text[text.index("<article") : text.index("</article>")] + "</article>"
         body = BeautifulSoup(CODE.sub(keep_aside, text), "html.parser").article
         number += name.startswith("notebooks/")
-        for link in body.h1.select("a.headerlink"):
+        for link in body.h1.select("a.headerlink, .chapter-number"):
             link.decompose()
         article = Article(name, parts.get(name, ""), number if name.startswith("notebooks/") else None, body)
         tidy(article)

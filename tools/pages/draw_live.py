@@ -6,6 +6,7 @@
     network        fashion.p2p and fashion-mirrored.p2p beside it: chapter 5's networks, trained
     garments       garments.png beside it: test pictures for them, some of which they get wrong
     photo-network  the network and the examples of the photo lab
+    answers        what it says of the examples, into its lab.json; from the built site
     stills         book/_static/live/stills/*.webp, from the built site
 
 A still is what a page shows without JavaScript: the figure as it begins, in light
@@ -174,8 +175,32 @@ def stills() -> None:
         browser.close()
 
 
+def answers() -> None:
+    """Write what the photo lab's network says of each example, as the figure itself computes it."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from playwright.sync_api import sync_playwright
+
+    import site_checks as site
+
+    path = LIVE / "photo-lab" / "lab.json"
+    lab = json.loads(path.read_text("utf-8"))
+    with sync_playwright() as playwright, site.Server(site.HTML) as server:
+        browser = playwright.chromium.launch(executable_path=site.find_browser(), args=site.FLAGS)
+        with site.Visit(browser.new_context(), server.address, "book/live/photo_lab.html") as visit:
+            visit.page.wait_for_selector('[data-live="photo-lab"][data-state="running"]')
+            figure = visit.page.locator("photo-lab")
+            figure.evaluate("figure => figure.load()")
+            for example in lab["examples"]:
+                figure.locator(f'input[value="{example["file"]}"]').check()
+                figure.evaluate("figure => figure.seen()")
+                said = figure.evaluate("figure => [...figure.answer.probabilities]")
+                example["answer"] = [round(share, 4) for share in said]
+        browser.close()
+    path.write_text(json.dumps(lab, indent=1) + "\n", "utf-8")
+
+
 def photo_network() -> None:
-    """Train and write what the photo lab shows; it takes a minute or two."""
+    """Train and write what the photo lab shows; it takes a minute or two. Then come `make book` and `answers`."""
     from tools.pages import photo_network
 
     photo_network.build()
@@ -187,6 +212,7 @@ if __name__ == "__main__":
         "network": network,
         "garments": garments,
         "photo-network": photo_network,
+        "answers": answers,
         "stills": stills,
     }
     wanted = sys.argv[1:]

@@ -38,8 +38,8 @@ import site_checks  # noqa: E402  (the path must be set first)
 
 TRIES = 5
 # The text's own styles, from the site; and the one for paper.
-STYLES = ("fonts.css", "palette.css", "pygments.css", "katex/katex.min.css")
-PAPER = ROOT / "book" / "_static" / "paper.css"
+STATIC = ROOT / "book" / "_static"
+STYLES = ("fonts.css", "palette.css", "katex/katex.min.css", "paper.css")
 COVER = "_static/cover-light.png"
 PLAIN = re.compile(
     r'<span class="(?:n|nn|p|w)">([^<]*)</span>|<span></span>'
@@ -223,7 +223,7 @@ def whole_book(site: Path) -> tuple[str, list[Article]]:
         year=config["copyright"],
         places="".join(f"<p>{escaping.escape(words)}</p>" for words in where),
     )
-    styles = [(site / "_static" / name).as_uri() for name in STYLES] + [PAPER.as_uri()]
+    styles = [(site / "_static" / "pygments.css").as_uri(), *((STATIC / name).as_uri() for name in STYLES)]
     text = HEAD.format(
         title=escaping.escape(config["title"]),
         styles="".join(f'<link rel="stylesheet" href="{address}">' for address in styles),

@@ -171,6 +171,9 @@ export function draw(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Let the browser answer the reader before the next piece of a longer work. */
+export const breathe = () => new Promise((done) => setTimeout(done));
+
 export const lessMotion = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** Controls, captions and notes look alike in every figure. */

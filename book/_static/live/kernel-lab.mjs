@@ -1,7 +1,8 @@
 /* <kernel-lab>: one filter on one photograph, live (chapter 1).
 
    Type into the weights and the whole picture is filtered again; point at a pixel
-   and its patch, the nine products and the sum are written out. It opens with the
+   and its patch, the nine products and the sum are written out. With the attribute "small"
+   it shows the filter, the pictures and the sum alone. It opens with the
    chapter's pencil example: Sobel x at row 61, column 86, bias -100, answer 281. */
 
 import {
@@ -167,6 +168,11 @@ export class KernelLab extends LiveFigure {
       .sum:not([data-size="3"]) .total input[type="range"] { grid-column: auto; }
     }
     @container (min-width: 34rem) { .pictures { grid-template-columns: 1fr 1fr; } }
+    /* The small one: a filter to choose, its weights to type, both pictures side by side. */
+    :host([small]) :is(.bar > :not(:first-child), .where, .scale, figcaption .note, #written, .below > :not(#trouble)) { display: none; }
+    :host([small]) .pictures { grid-template-columns: 1fr 1fr; gap: 0.6rem; }
+    :host([small]) .bar { margin-bottom: 0.6rem; } :host([small]) .sum { margin: 0.7rem 0 0; }
+    :host([small]) .op { padding-bottom: 1.5rem; }
     @container (min-width: 40rem) { .sum[data-size="5"] { --cell: min(2.5rem, (100cqi - 5.4rem) / 15); --digits: 0.74rem; } .sum[data-size="7"] { --cell: calc((100cqi - 5.6rem) / 21); --digits: 0.68rem; } }
   `;
 

@@ -14,8 +14,10 @@ async function start(box, asked) {
     await import(new URL(`${name}.mjs${again}`, import.meta.url).href);
     const figure = document.createElement(name);
     figure.hidden = true;
+    figure.toggleAttribute("small", "small" in box.dataset);
     box.append(figure);
     await figure.ready; // its photograph, where it has one
+    await new Promise((done) => setTimeout(done)); // the browser may be asked for something else
     figure.hidden = false;
     card.hidden = true;
     box.dataset.state = "running";

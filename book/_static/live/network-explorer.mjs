@@ -4,7 +4,7 @@
    its weights and the sum (why.mjs). A network of the reader's own comes in a file that
    the notebook cell save_network writes (network-file.mjs). Nothing leaves the page. */
 
-import { LiveFigure, arrow, choice, clamp, colour, define, draw, enable, field, ink, lessMotion, make, paint, write } from "./figure.mjs";
+import { LiveFigure, arrow, breathe, choice, clamp, colour, define, draw, enable, field, ink, lessMotion, make, paint, write } from "./figure.mjs";
 import { answerOf } from "./network-answer.mjs";
 import { cornerOf, frame, frames, geometry, mapOf, paintMaps, valueOf } from "./layer-maps.mjs";
 import { takeFiles } from "./incoming.mjs";
@@ -285,10 +285,13 @@ export class NetworkExplorer extends LiveFigure {
     const [network, sprite] = await Promise.all([loadNetwork(new URL(BOOKS.fashion.file, import.meta.url)), readSprite()]);
     this.#sprite = sprite;
     this.#names = network.classes;
+    await breathe();
     this.$("#garments").append(...range(sprite.rows * sprite.columns).map((n) => this.#garmentChoice(n)));
     this.#kept.fashion = new Runner(network);
     this.#source = { kind: "garment", n: FIRST };
+    await breathe();
     await this.#open(this.#kept.fashion, "fashion", true);
+    await breathe();
     const first = this.#shown.find(({ layer }) => layer.type === "Conv2D");
     this.#explain(first, this.#striking(first), { quiet: true });
   }

@@ -2,7 +2,8 @@
 
    The photograph is read and shrunk as the chapter does it (resize.mjs), the network runs
    in a worker (worker.mjs), and neither leaves the page. The network's file is
-   loaded when the reader asks for it. What every place of the last maps adds to a class's
+   loaded when the reader asks for it; until then the book's photographs have the answers
+   that lab.json holds, from this very network. What every place of the last maps adds to a class's
    logit is shown over the photograph and in numbers, and adds up to the logit. */
 
 import { LiveFigure, bracketed, cellStyle, choice, define, enable, magnitude, make, write } from "./figure.mjs";
@@ -71,7 +72,21 @@ export class PhotoLab extends LiveFigure {
     #honest { margin-top: 1rem; }
     .sumline { margin-bottom: 0.3rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
     :host(.over) .picture canvas { outline: 3px dashed var(--violet, #593796); outline-offset: 2px; }
-    @container (max-width: 35.99rem) { .stage > :has(> #asks:not([hidden])) { order: -1; } .picture { max-width: none; } }
+    .asks { margin-top: 0.9rem; }
+    #answer[hidden] + .asks { margin-top: 0; }
+    .open { margin: 1rem 0 0; }
+    /* On a phone: the photographs in one row, a smaller picture with its words beside it, and then the answer. */
+    @container (max-width: 35.99rem) {
+      .gallery { flex-wrap: nowrap; overflow-x: auto; padding: 4px; margin: 0 -4px 0.5rem; }
+      .gallery label { flex: none; width: 3.6rem; }
+      .stage { gap: 0.6rem; }
+      .picture { max-width: none; display: grid; grid-template-columns: 8.5rem 1fr; grid-template-rows: auto auto 1fr; gap: 0.3rem 0.8rem; align-items: start; }
+      .picture canvas { grid-row: 1 / 4; grid-column: 1; } .picture > :not(canvas) { grid-column: 2; margin: 0; }
+      .picture .choice label { flex: 1 1 100%; } .picture .choice span { width: 100%; margin: 0 0 -1px; border-radius: 0 !important; }
+      .picture .legend { min-height: 4.2em; line-height: 1.35; }
+      .classes label { min-height: 44px; }
+    }
+    @container (max-width: 20rem) { .picture { grid-template-columns: 6.5rem 1fr; } }
     @container (min-width: 36rem) { .stage { grid-template-columns: minmax(14rem, 5fr) 6fr; } .picture { justify-self: start; } }
   `;
 
@@ -106,8 +121,6 @@ export class PhotoLab extends LiveFigure {
     const file = make("input", { id: "file", type: "file", accept: "image/*", className: "unseen", onchange: () => this.open(file.files[0]) });
     root.append(
       make("fieldset", {}, make("legend", {}, "A photograph of the book\u2019s"), make("div", { className: "gallery", id: "gallery" })),
-      make("div", { className: "open" }, make("label", { className: "file" }, "Choose a photograph of your own", file),
-        make("p", { className: "note" }, "You may also drop or paste one. It never leaves this page.")),
       make("p", { className: "warning", id: "trouble" }),
       make("div", { className: "stage" },
         make("figure", { className: "picture" },
@@ -116,16 +129,18 @@ export class PhotoLab extends LiveFigure {
           choice("Show", "looks", { photograph: "photograph", heat: "where it looked" }, "photograph", (looks) => this.#look(looks)),
           make("p", { className: "note legend", id: "legend" })),
         make("div", {},
-          make("div", { className: "asks", id: "asks" },
-            make("p", { id: "why" }),
-            make("button", { type: "button", id: "load", className: "main", onclick: () => this.load() }),
-            make("progress", { id: "progress", max: 1, value: 0, hidden: true, "aria-label": "Loading the network" })),
           make("div", { className: "answer", id: "answer", hidden: true },
             make("p", { className: "said", id: "said", tabIndex: -1 }),
             make("p", { className: "note", id: "truth" }),
             make("fieldset", {}, make("legend", {}, "Its five probabilities. Choose a class to see its map"), make("div", { className: "classes", id: "classes" })),
             make("p", { className: "note numbers", id: "time" }),
-            make("details", { id: "map" }, make("summary", {}, "The map in numbers"), make("div", { id: "numbers" }))))),
+            make("details", { id: "map", hidden: true }, make("summary", {}, "The map in numbers"), make("div", { id: "numbers" }))),
+          make("div", { className: "asks", id: "asks" },
+            make("p", { id: "why" }),
+            make("button", { type: "button", id: "load", className: "main", onclick: () => this.load() }),
+            make("progress", { id: "progress", max: 1, value: 0, hidden: true, "aria-label": "Loading the network" })))),
+      make("div", { className: "open" }, make("label", { className: "file" }, "Choose a photograph of your own", file),
+        make("p", { className: "note" }, "You may also drop or paste one. It never leaves this page.")),
       make("p", { className: "note", id: "honest" }));
     takeFiles(this, (file, note) => this.open(file, note));
     this.ready = this.#begin();
@@ -146,7 +161,7 @@ export class PhotoLab extends LiveFigure {
       return make("label", { title: example.shows }, input, make("img", { src: new URL(example.file, FOLDER).href, alt: "", width: 67, height: 67 }));
     }));
     this.$("#size").textContent = `${lab.side} x ${lab.side} pixels, the middle square`;
-    this.$("#why").textContent = `The network has ${(lab.parameters / 1e6).toFixed(2)} million weights. It is loaded once, from this site, and then answers here, also without a connection.`;
+    this.$("#why").textContent = `Load the network, and you see where it looked, and it answers about photographs of your own: ${(lab.parameters / 1e6).toFixed(2)} million weights, loaded once, from this site. Then it works without a connection.`;
     this.$("#load").textContent = `Load the network (${(lab.bytes / 1e6).toFixed(1)} MB)`;
     const { scenes, right, percent: mean } = lab.test;
     this.$("#honest").textContent = `It always answers with one of these five, whatever the picture shows. On the chapter\u2019s ${scenes} test scenes, cut-out things on a plain ground, it is right ${right} times, ${write(mean, 1)} % as a mean over the classes. Photographs with a ground of their own it was never taught.`;
@@ -197,7 +212,11 @@ export class PhotoLab extends LiveFigure {
     [this.#pixels, this.#shrunk, this.#example, this.#answer] = [pixels, milliseconds, example, null];
     this.$("#size").textContent = `${side} x ${side} pixels, ${width === height ? "" : "the middle square "}of ${width} x ${height}`;
     this.#mark();
-    if (this.#ready) await this.#run(turn);
+    if (this.#ready) return this.#run(turn);
+    // Of its own photographs the book holds what the network said.
+    this.$("#answer").hidden = !example?.answer;
+    if (example?.answer) this.#class = example.answer.indexOf(Math.max(...example.answer));
+    if (example?.answer) this.#tell();
     else this.#paint();
   }
 
@@ -267,6 +286,7 @@ export class PhotoLab extends LiveFigure {
 
   #choose(number) {
     this.#class = number;
+    if (!this.#answer) return this.#paint(); // no map yet
     // Who asks where it looked for a class wants to see it.
     this.#looks = "heat";
     this.shadowRoot.querySelector("input[name=looks][value=heat]").checked = true;
@@ -283,7 +303,7 @@ export class PhotoLab extends LiveFigure {
 
   /** The answer is there: say it, draw the bars, the map and its numbers. */
   #tell() {
-    const { probabilities, milliseconds } = this.#answer, { classes } = this.#lab, example = this.#example;
+    const { classes } = this.#lab, example = this.#example, answer = this.#answer, probabilities = answer?.probabilities ?? example.answer;
     const said = classes[this.#class], sure = percent(probabilities[this.#class]);
     this.$("#said").textContent = `${said}, ${sure}`;
     this.$("#truth").textContent = !example ? "Your photograph. Is it right?" :
@@ -293,9 +313,12 @@ export class PhotoLab extends LiveFigure {
       row.querySelector("i").style.width = `${100 * probabilities[number]}%`;
       row.querySelector(".share").textContent = percent(probabilities[number]);
     });
-    this.$("#time").textContent = `It took ${Math.max(1, Math.round(milliseconds))} ms on this device, after ${Math.max(1, Math.round(this.#shrunk))} ms to make the picture smaller.`;
+    this.$("#time").textContent = answer
+      ? `It took ${Math.max(1, Math.round(answer.milliseconds))} ms on this device, after ${Math.max(1, Math.round(this.#shrunk))} ms to make the picture smaller.`
+      : "This is what the network answered when the book was made.";
+    this.$("#map").hidden = !answer;
     this.#paint();
-    this.#numbers();
+    if (answer) this.#numbers();
     this.announce(`${said}, ${sure}. ${this.$("#truth").textContent} ${this.$("#time").textContent}`);
   }
 

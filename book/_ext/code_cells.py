@@ -1,0 +1,181 @@
+"""Code as few elements, wrapped on phones; the set-up of a chapter as one fold.
+
+Pygments writes an element for each bracket and each name, also where no style gives it
+a colour of its own: in a chapter that is four fifths of all elements. Here a piece of
+code has an element only where its colour changes, and one for each line that is too
+long for a phone, where book.css wraps it with a mark and an indented second half.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+
+from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
+from pygments.formatters import HtmlFormatter
+from pygments.styles import get_style_by_name
+from pygments.token import STANDARD_TYPES, Token
+from sphinx.highlighting import PygmentsBridge
+
+CHAPTERS = "notebooks/"
+FITS = 34  # columns of code that a window of 320 pixels shows
+DEEPEST = 12  # columns of indentation that a phone has room for
+SET_UP = "Set-up: imports, data, the book\u2019s helpers"
+# Brackets, names and operators: the colour of the text.
+PLAIN = (Token.Operator, Token.Literal.String.Interpol)
+
+
+@functools.cache
+def classes(*styles: str) -> dict:
+    """Token -> the class of its colours in all styles; one class for the same colours, none for those of the text."""
+    looks, found = {}, {}
+    styles = [get_style_by_name(name) for name in styles]
+
+    def look(token):
+        kinds = (style.style_for_token(token) for style in styles)
+        return tuple((kind["color"], kind["bold"], kind["italic"], kind["underline"]) for kind in kinds)
+
+    plain = {look(Token), look(Token.Name)}
+    for token, short in STANDARD_TYPES.items():
+        same = look(token)
+        found[token] = "" if token in PLAIN or same in plain else looks.setdefault(same, short)
+    return found
+
+
+class FewElements(HtmlFormatter):
+    """Pygments' formatter, with an element where the colour changes and one for each long line."""
+
+    styles: tuple[str, ...] = ("default",)
+
+    def class_of(self, token) -> str:
+        """The class of a token; a token that no style knows has its parent's."""
+        known = classes(*self.styles)
+        while token not in known:
+            token = token.parent
+        return known[token]
+
+    def lines(self, tokens):
+        """Each line as [(class, text)], neighbours of the same colour joined, spaces of any."""
+        line = []
+        for token, text in tokens:
+            for number, part in enumerate(text.split("\n")):
+                if number:
+                    yield line
+                    line = []
+                kind = self.class_of(token) if part.strip() else (line[-1][0] if line else "")
+                if part and line and line[-1][0] == kind:
+                    line[-1] = (kind, line[-1][1] + part)
+                elif part:
+                    line.append((kind, part))
+        if line:
+            yield line
+
+    def wrap(self, source):
+        """Pygments' own wrapping, without the empty element that it begins with."""
+        yield 0, "<pre>"
+        yield from source
+        yield 0, "</pre>"
+
+    def _format_lines(self, tokenstream):
+        for line in self.lines(tokenstream):
+            yield 1, self.written(line)
+
+    def written(self, line) -> str:
+        """A line as HTML. What a long one is indented by beyond a phone's room stands by itself."""
+        text = "".join(part for _, part in line).rstrip()
+        indent = len(text) - len(text.lstrip(" "))
+        pieces = [
+            f'<span class="{kind}">{html.escape(part)}</span>' if kind else html.escape(part)
+            for kind, part in line
+        ]
+        if len(text) <= FITS:
+            return "".join(pieces) + "\n"
+        if indent > DEEPEST and pieces[0].startswith(" " * indent):
+            pieces[0] = (
+                f'<span class="deep">{" " * (indent - DEEPEST)}</span>' + pieces[0][indent - DEEPEST :]
+            )
+        level = min(indent, DEEPEST) // 4 * 4
+        return f'<span class="cl{f" in{level}" if level else ""}">{"".join(pieces)}\n</span>'
+
+
+def is_set_up(node) -> bool:
+    """Whether a node is a cell that prepares the chapter: imports, data, the book's helpers."""
+    return any(name == "tag_setup" or name.startswith("tag_shared-") for name in node.get("classes", []))
+
+
+def is_cell(node) -> bool:
+    """Whether a node is a code cell."""
+    return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
+
+
+def fold_set_up(tree) -> bool:
+    """Put the set-up cells that follow one another into one fold; whether there were any."""
+    first = next((node for node in tree.findall(is_cell) if is_set_up(node)), None)
+    if first is None:
+        return False
+    home, place = first.parent, first.parent.index(first)
+    row = []
+    for node in home.children[place:]:
+        if not (is_cell(node) and is_set_up(node)):
+            break
+        row.append(node)
+    fold = HideCodeCellNode(prompt_show=SET_UP, prompt_hide=SET_UP)
+    fold["classes"].append("above-input")
+    for cell in row:
+        home.remove(cell)
+        for hidden in list(cell.findall(HideCodeCellNode)):
+            hidden.replace_self(hidden.children)
+        fold.append(cell)
+    home.insert(place, nodes.container("", fold, classes=["cell", "set-up"]))
+    return True
+
+
+def is_prose(text: str) -> bool:
+    """Whether a printed text is sentences, which may be wrapped, and no table or array, which may not."""
+    lines = text.rstrip().split("\n")
+    return not any("  " in line.strip() or line.lstrip().startswith(("[", "(")) for line in lines)
+
+
+def mark_prose(tree) -> None:
+    """Give outputs that are sentences a class, so that a phone wraps them."""
+    for block in tree.findall(nodes.literal_block):
+        if "output" in block.get("classes", []) and is_prose(block.astext()):
+            block["classes"].append("prose")
+
+
+def open_fold(self, node):
+    """A fold is named by the words that it shows."""
+    names = " ".join(["admonition", "hide", *node["classes"]])
+    words = (("collapsed", node["prompt_show"]), ("expanded", node["prompt_hide"]))
+    if words[0][1] == words[1][1]:
+        inner = f'<p class="admonition-title">{html.escape(words[0][1])}</p>'
+    else:
+        inner = "".join(f'<p class="{kind} admonition-title">{html.escape(text)}</p>' for kind, text in words)
+    self.body.append(f'<details class="{names}">\n<summary>{inner}</summary>\n')
+
+
+def close_fold(self, node):
+    self.body.append("</details>\n")
+
+
+def shape(app, tree, docname):
+    """Called by Sphinx for every page before it is written."""
+    if docname.startswith(CHAPTERS) and app.builder.format == "html":
+        fold_set_up(tree)
+        mark_prose(tree)
+
+
+def begin(app, config):
+    """The styles whose colours decide, from _config.yml."""
+    options = config.html_theme_options
+    FewElements.styles = (options["pygments_light_style"], options["pygments_dark_style"])
+    PygmentsBridge.html_formatter = FewElements
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("config-inited", begin)
+    app.connect("doctree-resolved", shape, priority=640)
+    app.add_node(HideCodeCellNode, override=True, html=(open_fold, close_fold))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
