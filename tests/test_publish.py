@@ -82,7 +82,7 @@ def test_address_follows_from_the_repository(repository, wanted):
 
 def test_placeholder_fails_with_one_sentence(tmp_path):
     """`make publish` stops before it builds, and says what to do; with an address it goes on."""
-    for name in ("publish.py", "draw_previews.py", "draw_cover.py", "book.py"):
+    for name in ("publish.py", "draw_previews.py", "draw_cover.py", "book.py", "drawings.py"):
         (tmp_path / "tools").mkdir(exist_ok=True)
         shutil.copy(site.ROOT / "tools" / name, tmp_path / "tools" / name)
     shutil.copy(site.ROOT / "_toc.yml", tmp_path)

@@ -71,7 +71,7 @@ def small_book(root, *sources):
     toc = {"root": "intro", "chapters": [{"file": "notebooks/01_small"}]}
     (root / "_toc.yml").write_text(yaml.safe_dump(toc))
     (root / "tools" / "shared").mkdir(parents=True)
-    for name in ("book.py", "run_notebooks.py"):
+    for name in ("book.py", "drawings.py", "run_notebooks.py"):
         origin = Path(__file__).resolve().parents[1] / "tools" / name
         (root / "tools" / name).write_text(origin.read_text("utf-8"), "utf-8")
     path = root / "notebooks" / "01_small.ipynb"

@@ -25,7 +25,18 @@ from xml.etree import ElementTree
 import numpy as np
 from PIL import Image
 
-from articles import Article, links, mathematics, put_back, read, replacing, site_folder, tag, take_away
+from articles import (
+    Article,
+    files_shown,
+    links,
+    mathematics,
+    put_back,
+    read,
+    replacing,
+    site_folder,
+    tag,
+    take_away,
+)
 from book import ROOT, Book
 
 STYLE = ROOT / "book" / "_static" / "epub.css"
@@ -115,12 +126,12 @@ def pictures(articles: list[Article], site: Path) -> dict[str, bytes]:
     """Name -> PNG or other bytes, of every picture; the pages then name those."""
     found: dict[str, bytes] = {}
     for article in articles:
-        for image in article.body.find_all("img", src=re.compile("^(?!data:)")):
-            path = site / image["src"]
+        for image, key in files_shown(article.body):
+            path = site / image[key]
             name = re.sub(r"\W", "-", path.stem) + (path.suffix if path.suffix != ".webp" else ".png")
             if name not in found:
                 found[name] = as_png(path) if path.suffix == ".webp" else path.read_bytes()
-            image["src"] = name
+            image[key] = name
         for drawing in article.body.find_all("svg"):
             drawing["xmlns"], drawing["xmlns:xlink"] = (
                 "http://www.w3.org/2000/svg",
