@@ -92,6 +92,24 @@ def test_figures_can_be_read(reader, address, page, width):
         hold([words for figure in figures for words in complaints(figure, width)])  # noqa: F405
 
 
+@pytest.mark.parametrize("width", SMALLEST)
+def test_animation_can_be_read(reader, address, width):
+    """The one figure that is no drawing: its type is a known share of its width."""
+    moving = {page: site.soup(site.HTML / page).select("article .cell_output img") for page in CHAPTERS}
+    assert [image.get("class") for images in moving.values() for image in images] == [["motion"]]
+    page = next(page for page, images in moving.items() if images)
+    source = (site.ROOT / Path(page).with_suffix(".ipynb")).read_text("utf-8")
+    points, inches = (
+        float(re.search(words, source)[1])
+        for words in (r'"font.size\\": ([\d.]+)', r"figsize=\(([\d.]+), [\d.]+\), dpi")
+    )
+    with site.Visit(reader(width), address, page) as visit:
+        motion = visit.page.locator("img.motion")
+        shown = motion.bounding_box()["width"]
+        assert shown * points / 72 / inches >= SMALLEST[width]
+        assert motion.evaluate("image => image.naturalWidth") >= 1.4 * shown  # sharp on finer screens
+
+
 FAULTS = {
     "small text": ({"sizes": [[10.9, "label"]]}, "10.9 px"),
     "cut text": ({"outside": ["label"]}, "reaches out"),
@@ -218,6 +236,22 @@ def test_enlarged_pixels_lose_nothing():
     assert np.array_equal(before[0], after[0]) and np.array_equal(before[2], after[2])
     assert before[1].shape == after[1].shape
     assert short.count("image-rendering:pixelated") == 2 and "data:image/jpeg" in short
+
+
+def test_nbval_overlooks_drawings():
+    """A drawing as it is committed and as a new run makes it are the same to nbval; other outputs are not."""
+    from nbval.plugin import get_sanitize_patterns
+
+    patterns = dict(get_sanitize_patterns((site.ROOT / "tests" / "sanitize.cfg").read_text("utf-8")))
+
+    def seen(text):
+        for regex, replacement in patterns.items():
+            text = re.sub(regex, replacement, text)
+        return text
+
+    long = made_anew(grid)
+    assert seen(long) == seen(drawings.smaller(long)) == "<svg/>\n"
+    assert seen("0.5 <b>and</b> 0.6") == "0.5 <b>and</b> 0.6"
 
 
 def luminance(colour: str) -> float:
