@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 import sys
 from functools import cache
@@ -11,7 +12,9 @@ from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 import site_checks as site
 from site_fixtures import *  # noqa: F403  (fixtures)
@@ -29,6 +32,7 @@ SIDE_BY_SIDE = 2  # panels at most
 # The size of every text as it is shown, and where every panel lies.
 LOOK = """() => {
     document.querySelectorAll("article details").forEach((fold) => { fold.open = true; });
+    document.querySelectorAll(".pausable > [hidden]").forEach((still) => { still.hidden = false; });
     return [...document.querySelectorAll("article svg.figure")].map((drawing) => {
         const box = drawing.getBoundingClientRect();
         const texts = [...drawing.querySelectorAll("text, tspan")].filter((text) => text.textContent.trim());
@@ -88,6 +92,24 @@ def test_figures_can_be_read(reader, address, page, width):
         hold([words for figure in figures for words in complaints(figure, width)])  # noqa: F405
 
 
+@pytest.mark.parametrize("width", SMALLEST)
+def test_animation_can_be_read(reader, address, width):
+    """The one figure that is no drawing: its type is a known share of its width."""
+    moving = {page: site.soup(site.HTML / page).select("article .cell_output img") for page in CHAPTERS}
+    assert [image.get("class") for images in moving.values() for image in images] == [["motion"]]
+    page = next(page for page, images in moving.items() if images)
+    source = (site.ROOT / Path(page).with_suffix(".ipynb")).read_text("utf-8")
+    points, inches = (
+        float(re.search(words, source)[1])
+        for words in (r'"font.size\\": ([\d.]+)', r"figsize=\(([\d.]+), [\d.]+\), dpi")
+    )
+    with site.Visit(reader(width), address, page) as visit:
+        motion = visit.page.locator("img.motion")
+        shown = motion.bounding_box()["width"]
+        assert shown * points / 72 / inches >= SMALLEST[width]
+        assert motion.evaluate("image => image.naturalWidth") >= 1.4 * shown  # sharp on finer screens
+
+
 FAULTS = {
     "small text": ({"sizes": [[10.9, "label"]]}, "10.9 px"),
     "cut text": ({"outside": ["label"]}, "reaches out"),
@@ -121,9 +143,13 @@ def drawn(page) -> list[SimpleNamespace]:
     ]
 
 
-def pictures(text: str) -> list[str]:
-    """The pictures in a drawing, in their order."""
-    return re.findall(r"""href=["'](data:[^"']*)["']""", text)
+def pictures(text: str, folder: Path | None = None) -> list[np.ndarray]:
+    """The pictures in a drawing, in their order, as arrays (height, width, 4); its files lie in a folder."""
+    found = []
+    for address in re.findall(r"""href=["']([^#"'][^"']*)["']""", text):
+        data = base64.b64decode(address.split(",")[1]) if "," in address else (folder / address).read_bytes()
+        found.append(np.asarray(Image.open(io.BytesIO(data)).convert("RGBA")))
+    return found
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
@@ -142,7 +168,9 @@ def test_page_holds_every_drawing(page):
         words = ["".join(e.itertext()) for e in root.iter(f"{{{drawings.SVG}}}text")]
         assert [e.get_text() for e in figure.select("text")] == words
         code = text[text.index(f'id="{figure["id"]}"') :].split("</svg>")[0]
-        assert pictures(code) == pictures(made.svg)
+        pairs = zip(pictures(code, (site.HTML / page).parent), pictures(made.svg), strict=True)
+        assert all(np.array_equal(one, other) for one, other in pairs)
+        assert "base64" not in code or max(map(len, re.findall(r"base64,([^\"]*)", code))) < 1500
         assert not re.search(rf"{drawn_figures.INK}|{drawn_figures.PAPER}|<style|<!--|xmlns", code)
     ids = re.findall(r'\bid="([^"]*)"', text)
     assert len(ids) == len(set(ids))
@@ -155,10 +183,7 @@ def test_page_holds_every_drawing(page):
 
 def made_anew(draw) -> str:
     """The SVG of a figure in the book's settings, as matplotlib writes it."""
-    import io
-
     import matplotlib.pyplot as plt
-    import numpy as np
 
     names = {"plt": plt, "np": np, "InlineBackend": SimpleNamespace(instance=SimpleNamespace)}
     file = io.StringIO()
@@ -204,22 +229,29 @@ def test_drawing_becomes_small_and_stays():
 
 def test_enlarged_pixels_lose_nothing():
     """A map of 256 colours at most is stored value for value, and shown with its corners."""
-    import io
-
-    import numpy as np
-    from PIL import Image
-
-    def decoded(text):
-        found = [base64.b64decode(part.split(",")[1]) for part in pictures(text)]
-        return [np.asarray(Image.open(io.BytesIO(part)).convert("RGB")) for part in found]
-
     long = made_anew(grid)
     short = drawings.smaller(long)
-    before, after = decoded(long.replace("\n", "")), decoded(short)
+    before, after = pictures(long.replace("\n", "")), pictures(short)
     assert len(before) == len(after) == 3
     assert np.array_equal(before[0], after[0]) and np.array_equal(before[2], after[2])
     assert before[1].shape == after[1].shape
     assert short.count("image-rendering:pixelated") == 2 and "data:image/jpeg" in short
+
+
+def test_nbval_overlooks_drawings():
+    """A drawing as it is committed and as a new run makes it are the same to nbval; other outputs are not."""
+    from nbval.plugin import get_sanitize_patterns
+
+    patterns = dict(get_sanitize_patterns((site.ROOT / "tests" / "sanitize.cfg").read_text("utf-8")))
+
+    def seen(text):
+        for regex, replacement in patterns.items():
+            text = re.sub(regex, replacement, text)
+        return text
+
+    long = made_anew(grid)
+    assert seen(long) == seen(drawings.smaller(long)) == "<svg/>\n"
+    assert seen("0.5 <b>and</b> 0.6") == "0.5 <b>and</b> 0.6"
 
 
 def luminance(colour: str) -> float:

@@ -79,7 +79,13 @@ def test_address_follows_from_the_repository(repository, wanted):
 def test_placeholder_fails_with_one_sentence(tmp_path):
     """`make publish` stops before it builds, and says what to do; with an address it goes on."""
     (tmp_path / "tools" / "pages").mkdir(parents=True)
-    for name in ("pages/publish.py", "pages/draw_previews.py", "pages/draw_cover.py", "book.py"):
+    for name in (
+        "pages/publish.py",
+        "pages/draw_previews.py",
+        "pages/draw_cover.py",
+        "book.py",
+        "drawings.py",
+    ):
         shutil.copy(site.ROOT / "tools" / name, tmp_path / "tools" / name)
     shutil.copy(site.ROOT / "_toc.yml", tmp_path)
     config = yaml.safe_load((site.ROOT / "_config.yml").read_text("utf-8"))

@@ -3,21 +3,27 @@
 A cell's figure is a drawing (SVG) in two colours that stand for ink and paper. Here
 ink becomes the colour of the text around it and paper becomes nothing, so that a figure
 looks at home on a light page and on a dark one. Its alternative text is its label, and
-stands under it beside its number.
+stands under it beside its number. Larger pictures in a drawing become files of their
+own, so that the text of a page need not wait for them.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
+import io
 import re
 from pathlib import Path
 
 from docutils import nodes
+from PIL import Image
 
 CHAPTER = re.compile(r"notebooks/0*(\d+)_")
 INK, PAPER = "#1a1a1b", "#fefeff"  # those of tools/shared/plots.py
 LARGER = 1.4  # times its own size, at most: the site's text is large, too
 POINT = 4 / 3  # pixels of the screen
+DATA = re.compile(r"data:image/(\w+);base64,([\w+/=]{1500,})")
 
 FIGURE = (
     '<figure class="drawn{more}" id="figure-{number}">{drawing}'
@@ -40,6 +46,24 @@ def inline(drawing: str, alt: str, prefix: str) -> str:
     )
 
 
+def taken_out(drawing: str, folder: Path, address: str) -> str:
+    """A drawing whose larger pictures are files in a folder, which pages find at an address."""
+
+    def place(found) -> str:
+        kind, data = found[1], base64.b64decode(found[2])
+        picture, file = Image.open(io.BytesIO(data)), io.BytesIO()
+        if kind == "png" and picture.mode != "RGBA":  # the same pixels in fewer bytes
+            picture.save(file, "WEBP", lossless=True, quality=80, method=4)
+            kind, data = ("webp", file.getvalue()) if file.tell() < len(data) else (kind, data)
+        name = f"{hashlib.sha256(data).hexdigest()[:24]}.{kind}"
+        if not (folder / name).exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+        return f"{address}/{name}"
+
+    return DATA.sub(place, drawing)
+
+
 def number_figures(app, tree, docname):
     """Called by Sphinx for every page before it is written."""
     chapter = CHAPTER.match(docname)
@@ -51,7 +75,10 @@ def number_figures(app, tree, docname):
         count += "motion" not in image.get("classes", [])
         number, words = f"{chapter[1]}-{count}", f"{chapter[1]}.{count}"
         if image["uri"].endswith(".svg"):
-            drawing = inline(Path(app.srcdir, image["uri"]).read_text("utf-8"), alt, f"f{number}")
+            drawing = Path(app.srcdir, image["uri"]).read_text("utf-8")
+            pictures = app.builder.imagedir
+            drawing = taken_out(drawing, Path(app.outdir, pictures), f"../{pictures}")
+            drawing = inline(drawing, alt, f"f{number}")
             more = "".join(f" {name}" for name in image.get("classes", []))
             text = FIGURE.format(number=number, words=words, alt=html.escape(alt), drawing=drawing, more=more)
             image.replace_self(nodes.raw("", text, format="html"))

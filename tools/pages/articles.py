@@ -24,6 +24,7 @@ import take_away  # noqa: E402  (the path must be set first)
 __all__ = [
     "Article",
     "external",
+    "files_shown",
     "links",
     "mathematics",
     "put_back",
@@ -189,6 +190,13 @@ def tidy(article: Article) -> None:
             element.attrs.pop(name, None)
 
 
+def files_shown(body):
+    """(element, the attribute that names its file) for every picture that is a file of its own."""
+    for name, key in (("img", "src"), ("image", "xlink:href")):
+        for image in body.find_all(name, attrs={key: re.compile("^(?!data:)")}):
+            yield image, key
+
+
 def read(html: Path) -> tuple[list[Article], list[str]]:
     """All pages of the contents, tidied, with links and pictures as on the site; and their code.
 
@@ -215,8 +223,8 @@ def read(html: Path) -> tuple[list[Article], list[str]]:
             link.decompose()
         article = Article(name, parts.get(name, ""), number if name.startswith("notebooks/") else None, body)
         tidy(article)
-        for image in body.find_all("img"):
-            image["src"] = urlsplit(urljoin(f"/{name}.html", image["src"])).path.lstrip("/")
+        for image, key in files_shown(body):
+            image[key] = urlsplit(urljoin(f"/{name}.html", image[key])).path.lstrip("/")
         found.append(article)
     return found, store
 

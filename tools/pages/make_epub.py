@@ -28,6 +28,7 @@ from PIL import Image
 from tools.book import ROOT, Book
 from tools.pages.articles import (
     Article,
+    files_shown,
     links,
     mathematics,
     put_back,
@@ -125,12 +126,12 @@ def pictures(articles: list[Article], site: Path) -> dict[str, bytes]:
     """Name -> PNG or other bytes, of every picture; the pages then name those."""
     found: dict[str, bytes] = {}
     for article in articles:
-        for image in article.body.find_all("img", src=re.compile("^(?!data:)")):
-            path = site / image["src"]
+        for image, key in files_shown(article.body):
+            path = site / image[key]
             name = re.sub(r"\W", "-", path.stem) + (path.suffix if path.suffix != ".webp" else ".png")
             if name not in found:
                 found[name] = as_png(path) if path.suffix == ".webp" else path.read_bytes()
-            image["src"] = name
+            image[key] = name
         for drawing in article.body.find_all("svg"):
             drawing["xmlns"], drawing["xmlns:xlink"] = (
                 "http://www.w3.org/2000/svg",

@@ -22,6 +22,7 @@ from tools.book import ROOT, Book
 from tools.pages.articles import (
     Article,
     external,
+    files_shown,
     links,
     mathematics,
     put_back,
@@ -206,8 +207,8 @@ def whole_book(site: Path) -> tuple[str, list[Article]]:
         article.body["class"] = ["article", "chapter"] if article.number else ["article"]
         if article.number:
             article.body.h1.insert_before(tag("p", f"Chapter {article.number}", kind="kicker"))
-        for image in article.body.find_all("img"):
-            image["src"] = (site / image["src"]).as_uri()
+        for image, key in files_shown(article.body):
+            image[key] = (site / image[key]).as_uri()
     config = book.config
     where = []
     if config["html"].get("baseurl"):
