@@ -39,6 +39,10 @@ def chapter(values: dict) -> str:
     return str(found).split(".")[0]
 
 
+# Tests of the exercises of chapters 1 to 9: their notebooks' names begin with a zero.
+ONE_DIGIT = r"[^\[]*\[\d(?!\d).*"
+
+
 ALL = "**"
 ORDER = ("_config.yml", "_toc.yml")
 # Book().shared(): the sources of the shared cells, with the digests of the data that they fetch.
@@ -102,7 +106,9 @@ READS = {
     "tests/test_pretrain.py": [part("tools/pretrain_backbone.py")],
     "tests/test_stamps.py": [part("data/**", "tools/stamps/**")],
     "tests/test_fetched.py": [part(*SHARED)],
-    "tests/test_own_photographs.py": [part("notebooks/06_*.ipynb#code", *ORDER)],
+    "tests/test_own_photographs.py": [
+        part("notebooks/06_*.ipynb#code", "notebooks/10_*.ipynb#code", *ORDER),
+    ],
     "tests/test_how_this_compares.py": [
         part("book/how_this_compares.md", "book/_static/live/**", "_config.yml", *LISTED)
     ],
@@ -111,13 +117,29 @@ READS = {
     "tests/exercises/test_answers.py": [
         part("notebooks/**#exercises", *ORDER, "tests/exercises/**", tests="test_every_check_is_tried"),
         part(
-            "notebooks/0{}_*.ipynb#exercises", "tests/exercises/answers_{}.py", *ORDER, "data/**", by=chapter
+            "notebooks/0{}_*.ipynb#exercises",
+            "tests/exercises/answers_{}.py",
+            *ORDER,
+            "data/**",
+            tests=ONE_DIGIT,
+            by=chapter,
+        ),
+        part(
+            "notebooks/{}_*.ipynb#exercises", "tests/exercises/answers_{}.py", *ORDER, "data/**", by=chapter
         ),
     ],
     "tests/exercises/test_mutants.py": [
         part("notebooks/**#exercises", *ORDER, "tests/exercises/**", tests="test_every_function_has.*"),
         part(
-            "notebooks/0{}_*.ipynb#exercises", "tests/exercises/answers_{}.py", *ORDER, "data/**", by=chapter
+            "notebooks/0{}_*.ipynb#exercises",
+            "tests/exercises/answers_{}.py",
+            *ORDER,
+            "data/**",
+            tests=ONE_DIGIT,
+            by=chapter,
+        ),
+        part(
+            "notebooks/{}_*.ipynb#exercises", "tests/exercises/answers_{}.py", *ORDER, "data/**", by=chapter
         ),
     ],
     # The built site without a browser.
@@ -203,7 +225,14 @@ READS = {
     "tests/test_live_explorer.py": [part(*FIGURES, "notebooks/05_*.ipynb#code", *ORDER, *LISTED)],
     "tests/test_live_load.py": [part(*FIGURES, "notebooks/05_*.ipynb#code", *ORDER, *LISTED)],
     "tests/test_live_photo.py": [
-        part(*FIGURES, "notebooks/06_*.ipynb#code", "benchmarks/results/**", *ORDER, *LISTED)
+        part(
+            *FIGURES,
+            "notebooks/06_*.ipynb#code",
+            "notebooks/10_*.ipynb#code",
+            "benchmarks/results/**",
+            *ORDER,
+            *LISTED,
+        )
     ],
     "tests/test_live_pooling.py": [part(*FIGURES, "notebooks/04_*.ipynb#code", *ORDER, *LISTED)],
     "tests/test_live_runtime.py": [part(*FIGURES, *ORDER, "site:index.html")],
