@@ -34,7 +34,7 @@ def parameter(name: str):
 
 
 def chapter(values: dict) -> str:
-    """The number of the chapter whose exercise a test is about."""
+    """The number of the chapter whose exercise a test is about; 1 stands for 01 and, at worst, 11."""
     found = values.get("number") or values.get("exercise") or values["answer"].exercise
     return str(found).split(".")[0]
 
@@ -105,7 +105,9 @@ READS = {
     "tests/test_pretrain.py": [part("tools/data/pretrain_backbone.py")],
     "tests/test_stamps.py": [part("data/**", "tools/data/stamps/**")],
     "tests/test_fetched.py": [part(*SHARED)],
-    "tests/test_own_photographs.py": [part("notebooks/06_*.ipynb#code", *ORDER)],
+    "tests/test_own_photographs.py": [
+        part("notebooks/06_*.ipynb#code", "notebooks/10_*.ipynb#code", *ORDER),
+    ],
     "tests/test_how_this_compares.py": [
         part("book/how_this_compares.md", "book/_static/live/**", "_config.yml", *LISTED)
     ],
@@ -114,13 +116,13 @@ READS = {
     "tests/exercises/test_answers.py": [
         part("notebooks/**#exercises", *ORDER, "tests/exercises/**", tests="test_every_check_is_tried"),
         part(
-            "notebooks/0{}_*.ipynb#exercises", "tests/exercises/answers_{}.py", *ORDER, "data/**", by=chapter
+            "notebooks/*{}_*.ipynb#exercises", "tests/exercises/answers_{}.py", *ORDER, "data/**", by=chapter
         ),
     ],
     "tests/exercises/test_mutants.py": [
         part("notebooks/**#exercises", *ORDER, "tests/exercises/**", tests="test_every_function_has.*"),
         part(
-            "notebooks/0{}_*.ipynb#exercises", "tests/exercises/answers_{}.py", *ORDER, "data/**", by=chapter
+            "notebooks/*{}_*.ipynb#exercises", "tests/exercises/answers_{}.py", *ORDER, "data/**", by=chapter
         ),
     ],
     # The built site without a browser.
@@ -214,7 +216,14 @@ READS = {
     "tests/test_live_explorer.py": [part(*FIGURES, "notebooks/05_*.ipynb#code", *ORDER, *LISTED)],
     "tests/test_live_load.py": [part(*FIGURES, "notebooks/05_*.ipynb#code", *ORDER, *LISTED)],
     "tests/test_live_photo.py": [
-        part(*FIGURES, "notebooks/06_*.ipynb#code", "benchmarks/results/**", *ORDER, *LISTED)
+        part(
+            *FIGURES,
+            "notebooks/06_*.ipynb#code",
+            "notebooks/10_*.ipynb#code",
+            "benchmarks/results/**",
+            *ORDER,
+            *LISTED,
+        )
     ],
     "tests/test_live_pooling.py": [part(*FIGURES, "notebooks/04_*.ipynb#code", *ORDER, *LISTED)],
     "tests/test_live_runtime.py": [part(*FIGURES, *ORDER, "site:index.html")],

@@ -36,7 +36,7 @@ EXACT = 0 if int(PIL.__version__.split(".")[0]) >= 13 else 2
 
 @pytest.fixture(scope="module")
 def space():
-    """What the cells of chapter 6 define, its head trained anew."""
+    """What the cells of chapters 10 and 6 define, the head trained anew."""
     return photo_network.chapter()
 
 
@@ -368,7 +368,7 @@ def loaded(window, address):
 
 def chapters_lit(picture, heat):
     """The chapter's function that darkens a picture, without the drawings of its cell."""
-    cells = read_notebook(Book().root / "notebooks/06_transfer_learning.ipynb").cells
+    cells = read_notebook(Book().root / "notebooks/10_inside.ipynb").cells
     (source,) = [cell.source for cell in cells if cell.source.startswith("def lit(")]
     names = {"np": np, "Picture": Image}
     exec(source.split("\n\n\n")[0], names)

@@ -217,18 +217,18 @@ def _(rng):
     return sides(rng, 3, 1, 9), layers
 
 
-@legal("6.2")
+@legal("9.2")
 def _(rng):
     k, c, n = sides(rng, 3, 1, 4)
     return table(rng, *sides(rng, 2, k, 7), c), table(rng, k, k, c), table(rng, c, n)
 
 
-@legal("6.3")
+@legal("9.3")
 def _(rng):
     return tuple(int(rng.integers(1, high)) for high in (12, 200, 300))
 
 
-@legal("6.6")
+@legal("6.4")
 def _(rng):
     classes, features, points, draws = (int(rng.integers(2, high)) for high in (5, 5, 4, 6))
     names = np.arange(classes)
@@ -242,3 +242,22 @@ def _(rng):
         for point in range(points - 1)
     ]
     return x, y, test_x, test_y, drawn
+
+
+@legal("10.1")
+def _(rng):
+    h, w, f = sides(rng, 3, 1, 5)
+    return table(rng, h, w, f), table(rng, f)
+
+
+@legal("10.2")
+def _(rng):
+    shape = sides(rng, 3, 1, 5)
+    return table(rng, *shape), table(rng, *shape)
+
+
+@legal("10.3")
+def _(rng):
+    h, w, high, wide = sides(rng, 4, 1, 4)
+    mask = np.where(rng.random((h * high, w * wide)) < rng.uniform(0.1, 0.9), 255, 0)
+    return rng.random((h, w)).round(2) + 0.01, mask.astype("uint8")

@@ -128,10 +128,10 @@ def test_notebook_runs_unattempted(number):
 def test_check_stands_alone(number):
     """No check needs the cell of another, so that a reader may begin with any; what it makes has its number."""
     for cell in read_notebook(CHAPTERS[number]).cells:
-        for end in (tag[5:].replace("-", "_") for tag in tags(cell) if re.fullmatch(r"check-\d-\d", tag)):
+        for end in (tag[5:].replace("-", "_") for tag in tags(cell) if re.fullmatch(r"check-\d+-\d+", tag)):
             code = compile(cell.source, end, "exec", dont_inherit=True)
             made = {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"}
-            numbered = set(re.findall(r"\b\w+_\d_\d\b", cell.source)) | made
+            numbered = set(re.findall(r"\b\w+_\d+_\d+\b", cell.source)) | made
             assert [name for name in sorted(numbered) if not name.endswith(end)] == []
 
 

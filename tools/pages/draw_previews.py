@@ -141,7 +141,8 @@ def write(book: Book, folder: Path) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     name = book.config["title"]
     wanted = {"": (name, "a book of notebooks", "convolutional neural networks you can check by hand", cup)}
-    for number, path in enumerate(book.chapters, 1):
+    for path in book.chapters:
+        number = int(path.stem[:2])
         first = next(cell.source for cell in read_notebook(path).cells if cell.source.startswith("# "))
         title = first.splitlines()[0].removeprefix("# ").strip()
         wanted[f"notebooks/{path.stem}"] = (title, name, f"Chapter {number}", DRAWINGS.get(number, cup))

@@ -2,9 +2,10 @@
 
     python -m tools.pages.draw_live photo-network
 
-The network is that of chapter 6's section "Where does the network look?": the book's
+The network is that of chapter 10's section "Where does the network look?": the book's
 backbone for scenes of 160x160 pixels, global average pooling, and the head that the
-chapter trains on the stamps. It is made by the chapter's own cells. Written are
+chapter trains on the stamps. It is made by the chapter's own cells; photographs are
+read by those of chapter 6. Written are
 
     book/_static/live/photo-lab/network.bin    backbone and head in one file, half precision
     book/_static/live/photo-lab/*.webp         photographs to begin with
@@ -39,12 +40,13 @@ SIDE = 160
 EXAMPLE_SIDE = 256
 
 PICTURES = 80  # pixels of the chapter's pictures
-# The chapter's cells that are needed, by how they begin.
-CELLS = (
-    f"SIDE = {PICTURES} ", "stamps = {}", "HUES =", "def composed(", "def pictures(", "def class_mean(",
-    "def features(", "STEPS = 150", "def grad_cam(", "def scenes(", "moved_back = ", "def opened(", "def on_white(",
-)  # fmt: skip
-TRAINING = "wide = {"
+# The cells that are needed, by how they begin, of each chapter.
+CELLS = {
+    "10_inside": ("stamps = {}", "HUES =", "def composed(", "def features(", "STEPS = 150", "def grad_cam(",
+                  "def scenes(", "moved_back = "),
+    "06_transfer_learning": ("def class_mean(", "def opened(", "def on_white("),
+}  # fmt: skip
+TRAINING = "many_x, _, many_y ="
 
 # What the stamps show that come first in their classes; others go by their file's name.
 SHOWN = {
@@ -63,24 +65,25 @@ PHOTOGRAPHS = {
 
 
 def chapter() -> dict:
-    """What the cells of chapter 6 define, with its head for scenes, trained."""
+    """What the cells of chapters 10 and 6 define, with the head for scenes, trained."""
     os.environ["KERAS_HOME"] = str(ROOT / "data")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("MPLBACKEND", "agg")
-    cells = read_notebook(Book().root / "notebooks/06_transfer_learning.ipynb").cells
     space = {"os": os, "Path": Path}
 
-    def run(find):
+    def run(name, find):
+        cells = read_notebook(Book().root / f"notebooks/{name}.ipynb").cells
         (source,) = [cell.source for cell in cells if cell.cell_type == "code" and find(cell)]
         exec(source, space)
 
     with contextlib.redirect_stdout(io.StringIO()):
-        for tag in ("setup", "shared-transfer"):
-            run(lambda cell, tag=tag: tag in tags(cell))
-        for begin in CELLS:
-            run(lambda cell, begin=begin: cell.source.startswith(begin))
-        space["eyes"] = {"book's": (space["backbone"], PICTURES)}
-        run(lambda cell: cell.source.startswith(TRAINING))
+        for name, begins in CELLS.items():
+            for tag in ("setup", "shared-transfer"):
+                run(name, lambda cell, tag=tag: tag in tags(cell))
+            for begin in begins:
+                run(name, lambda cell, begin=begin: cell.source.startswith(begin))
+        space["wide"] = {"book's": space["at_160"](0.5, space["book_weights"])}
+        run("10_inside", lambda cell: cell.source.startswith(TRAINING))
     return space
 
 
@@ -172,7 +175,7 @@ def sentences(lab: dict) -> str:
     return (
         f"On the chapter\u2019s {test['scenes']} test scenes this very network is right {test['right']} times, "
         f"and in {test['percent']:g} % as a mean over the classes; guessing gives {100 / len(lab['classes']):g} %. "
-        f"In the chapter\u2019s table, with stamps that fill pictures of {PICTURES}x{PICTURES} pixels, the same "
+        f"In the table of chapter 6, with stamps that fill pictures of {PICTURES}x{PICTURES} pixels, the same "
         f"backbone reaches {measured['book']:g} % with {measured['shots']} pictures of each class to learn from.\n"
     )
 

@@ -63,7 +63,8 @@ def promise(path: Path) -> str:
 def fresh_readme(book: Book) -> str:
     """README.md with the chapter table made again."""
     rows = ["| | Chapter | What you will be able to do | |", "|---|---|---|---|"]
-    for number, path in enumerate(book.chapters, 1):
+    for path in book.chapters:
+        number = int(path.stem[:2])
         link = f"[{title(path)}](notebooks/{path.name})"
         rows.append(f"| {number} | {link} | {promise(path)} | {book.badge(path.stem)} |")
     text = (book.root / "README.md").read_text("utf-8")

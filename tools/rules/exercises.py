@@ -33,7 +33,7 @@ def said(cell) -> str:
 
 @chapter_rule
 def exercises_complete(chapter: Chapter) -> Iterator[Problem]:
-    """Five to seven exercises, each a task, a starter, a check and a solution, in this order."""
+    """Four to seven exercises, each a task, a starter, a check and a solution, in this order."""
     found = exercises(chapter)
     if not found:
         text = "\n".join(cell.source for _, cell in chapter.texts)
@@ -42,8 +42,8 @@ def exercises_complete(chapter: Chapter) -> Iterator[Problem]:
         return
     number = int(chapter.name[:2])
     wanted = [f"{number}.{n}" for n in range(1, len(found) + 1)]
-    if list(found) != wanted or not 5 <= len(found) <= 7:
-        yield chapter.problem(None, f"Its exercises are {list(found)}.", "number 5 to 7 in their order.")
+    if list(found) != wanted or not 4 <= len(found) <= 7:
+        yield chapter.problem(None, f"Its exercises are {list(found)}.", "number 4 to 7 in their order.")
     for name, kinds in found.items():
         cells = [kinds.get(kind, []) for kind in ("exercise", "check", "solution")]
         if any(len(places) != 1 for places in cells):
@@ -61,8 +61,8 @@ def exercises_complete(chapter: Chapter) -> Iterator[Problem]:
         if not chapter.cells[starter - 1].source.startswith(f"### Exercise {name}: "):
             yield chapter.problem(starter, "No task stands above it.", f"write '### Exercise {name}: ...'.")
     starters = [chapter.cells[kinds["exercise"][0]].source for kinds in found.values() if "exercise" in kinds]
-    if sum("def " in source for source in starters) < 4:
-        yield chapter.problem(None, "Fewer than four exercises ask for code.", "ask for functions.")
+    if 2 * sum("def " in source for source in starters) < len(starters):
+        yield chapter.problem(None, "Fewer than half of the exercises ask for code.", "ask for functions.")
     if not any("sentence = ..." in source for source in starters):
         yield chapter.problem(None, "No exercise asks for a sentence.", "let one measure and say why.")
     last = max(n for kinds in found.values() for places in kinds.values() for n in places)

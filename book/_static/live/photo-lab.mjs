@@ -1,4 +1,4 @@
-/* <photo-lab>: the book's MobileNet on a photograph, in the reader's browser (chapter 6).
+/* <photo-lab>: the book's MobileNet on a photograph, in the reader's browser (chapter 10).
 
    The photograph is read and shrunk as the chapter does it (resize.mjs), the network runs
    in a worker (worker.mjs), and neither leaves the page. The network's file is

@@ -1,0 +1,96 @@
+"""Chapter 10: wrong answers that learners give, and right ones in different styles."""
+
+import numpy as np
+
+from answers import right, wrong
+
+# --- 10.1 from maps to contributions -----------------------------------------------------------
+
+wrong("10.1", "number of places")(lambda m, w: m @ w)
+wrong("10.1", "number of maps")(lambda m, w: (m * w).mean(axis=2))
+wrong("10.1", "one side only")(lambda m, w: m @ w / m.shape[0])
+wrong("10.1", "was set to zero")(lambda m, w: np.maximum(0, m @ w / (m.shape[0] * m.shape[1])))
+wrong("10.1", "without their weights")(lambda m, w: m.sum(axis=-1) / (m.shape[0] * m.shape[1]))
+wrong("10.1", "it is the logit")(lambda m, w: float(np.dot(m.mean(axis=(0, 1)), w)))
+wrong("10.1", "changed places")(lambda m, w: np.transpose(m @ w) / (m.shape[0] * m.shape[1]))
+wrong("10.1", "a table of its own", label="not added")(lambda m, w: m * w / (m.shape[0] * m.shape[1]))
+wrong("10.1", "shape", label="the mean of the maps")(lambda m, w: m.mean(axis=(0, 1)) * w)
+right("10.1", "einsum")(lambda m, w: np.einsum("rcf,f->rc", m, w) / (m.shape[0] * m.shape[1]))
+
+
+@right("10.1", "loops")
+def _(maps, weights):
+    table = np.zeros(maps.shape[:2])
+    for r, c in np.ndindex(table.shape):
+        for k, weight in enumerate(weights):
+            table[r, c] += maps[r, c, k] * weight / table.size
+    return table
+
+
+# --- 10.2 Grad-CAM without a network -------------------------------------------------------------
+
+
+def added(maps, slopes):
+    """The maps, each with its mean gradient, added."""
+    return sum(maps[..., k] * slopes[..., k].mean() for k in range(maps.shape[2]))
+
+
+wrong("10.2", "negative is not set to zero")(added)
+wrong("10.2", "has its own weight")(lambda m, s: np.maximum(0, (m * s).sum(axis=-1)))
+wrong("10.2", "added up, not averaged")(lambda m, s: np.maximum(0, m @ s.sum(axis=(0, 1))))
+wrong("10.2", "each map is cut off")(lambda m, s: np.maximum(0, m * s.mean(axis=(0, 1))).sum(axis=-1))
+wrong("10.2", "negative weights are cut off")(lambda m, s: m @ np.maximum(0, s.mean(axis=(0, 1))))
+wrong("10.2", "the sign is dropped")(lambda m, s: np.abs(added(m, s)))
+wrong("10.2", "averaged, not added")(lambda m, s: np.maximum(0, (m * s.mean(axis=(0, 1))).mean(axis=-1)))
+wrong("10.2", "its largest value")(lambda m, s: np.maximum(0, added(m, s)) / np.maximum(0, added(m, s)).max())
+wrong("10.2", "changed places")(lambda m, s: np.maximum(0, added(s, m)))
+right("10.2", "einsum")(lambda m, s: np.einsum("rcf,f->rc", m, s.mean(axis=(0, 1))).clip(0))
+right("10.2", "where")(lambda m, s: np.where(added(m, s) > 0, added(m, s), 0.0))
+
+
+# --- 10.3 how much of it lies on the thing -------------------------------------------------------
+
+
+def covered(heat, mask):
+    """How much of each place the thing covers."""
+    high, wide = mask.shape[0] // heat.shape[0], mask.shape[1] // heat.shape[1]
+    table = np.zeros(heat.shape)
+    for r, c in np.ndindex(heat.shape):
+        table[r, c] = np.mean(mask[r * high : (r + 1) * high, c * wide : (c + 1) * wide] > 0)
+    return table
+
+
+wrong("10.3", "was not brought to numbers")(lambda h, m: 255 * np.sum(h * covered(h, m)) / np.sum(h))
+wrong("10.3", "of the picture that the thing covers")(lambda h, m: np.mean(m > 0))
+wrong("10.3", "not divided by all heat")(lambda h, m: np.sum(h * covered(h, m)))
+wrong("10.3", "as soon as the thing touches it")(lambda h, m: np.sum(h[covered(h, m) > 0]) / np.sum(h))
+wrong("10.3", "in full or not at all")(lambda h, m: np.sum(h[covered(h, m) > 0.5]) / np.sum(h))
+wrong("10.3", "beside the thing")(lambda h, m: 1 - np.sum(h * covered(h, m)) / np.sum(h))
+wrong("10.3", "that the thing touches", label="only touched places")(
+    lambda h, m: np.sum(h * covered(h, m)) / np.sum(h[covered(h, m) > 0])
+)
+wrong("10.3", "even spread already")(lambda h, m: np.sum(h * covered(h, m)) / np.sum(h) / np.mean(m > 0))
+wrong("10.3", "in percent")(lambda h, m: 100 * np.sum(h * covered(h, m)) / np.sum(h))
+wrong("10.3", "expected", label="the heat itself")(lambda h, m: h * covered(h, m))
+right("10.3", "cover by loops")(lambda h, m: np.sum(h * covered(h, m)) / np.sum(h))
+
+
+@right("10.3", "repeat")
+def _(heat, mask):
+    high, wide = mask.shape[0] // heat.shape[0], mask.shape[1] // heat.shape[1]
+    large = heat.repeat(high, axis=0).repeat(wide, axis=1)
+    return (large * (mask / 255.0)).sum() / large.sum()
+
+
+# --- 10.4 what the zero hides --------------------------------------------------------------------
+
+SAID = "Where much speaks for and much against, the map shows one side alone."
+wrong("10.4", "share that it shows")((2 / 3, SAID))
+wrong("10.4", "share of the places")((0.5, SAID))
+wrong("10.4", "the sum, not its share")((1, SAID))
+wrong("10.4", "two are hidden")((1 / 6, SAID))
+wrong("10.4", "it is the logit", label="signs kept")((-1, SAID))
+wrong("10.4", "in percent")((100 / 3, SAID))
+wrong("10.4", "Now the sentence", label="no sentence")((1 / 3, ""))
+right("10.4", "a fraction")((1 / 3, SAID))
+right("10.4", "rounded")([0.33, SAID])
