@@ -105,6 +105,10 @@ READS = {
     "tests/test_pretrain.py": [part("tools/data/pretrain_backbone.py")],
     "tests/test_stamps.py": [part("data/**", "tools/data/stamps/**")],
     "tests/test_fetched.py": [part(*SHARED)],
+    "tests/test_own_garment.py": [part("notebooks/05_*.ipynb#code", "book/_static/live/*.p2p", *ORDER)],
+    "tests/test_garments.py": [
+        part("notebooks/05_*.ipynb#code", "data/models/garments_*", "book/_static/live/*.p2p", *ORDER)
+    ],
     "tests/test_own_photographs.py": [
         part("notebooks/06_*.ipynb#code", "notebooks/10_*.ipynb#code", *ORDER),
     ],
@@ -213,7 +217,9 @@ READS = {
         part(*FIGURES, "notebooks/01_*.ipynb#code", "_config.yml", "site:index.html", tests="test_presets.*"),
         part(*FIGURES, "tools/shared/show.py", "_config.yml", "site:index.html"),
     ],
-    "tests/test_live_explorer.py": [part(*FIGURES, "notebooks/05_*.ipynb#code", *ORDER, *LISTED)],
+    "tests/test_live_explorer.py": [
+        part(*FIGURES, "notebooks/05_*.ipynb#code", "notebooks/07_*.ipynb#code", *ORDER, *LISTED)
+    ],
     "tests/test_live_load.py": [part(*FIGURES, "notebooks/05_*.ipynb#code", *ORDER, *LISTED)],
     "tests/test_live_photo.py": [
         part(

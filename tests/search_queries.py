@@ -10,7 +10,7 @@ WRITING = {
     "padding same valid": "notebooks/02_feature_maps.html#what-do-padding-stride-and-dilation-change",
     "receptive field": "notebooks/02_feature_maps.html#how-far-does-one-value-see",
     "leaky relu": "notebooks/03_relu.html#what-if-the-negative-side-leaks",
-    "confusion matrix": "notebooks/05_dense_classifier.html#which-garments-does-it-mix-up",
+    "confusion matrix": "notebooks/07_trust.html#which-garments-does-it-mix-up",
     "output size formula": "notebooks/02_feature_maps.html#how-large-is-the-map",
     "softmax": "notebooks/05_dense_classifier.html#how-do-scores-become-probabilities-and-a-loss",
     "max vs average pooling": "notebooks/04_pooling.html#what-do-max-and-mean-pooling-compute",

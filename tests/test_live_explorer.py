@@ -27,7 +27,12 @@ layers = keras.layers
 SEED = int(os.environ.get("LIVE_SEED") or np.random.SeedSequence().entropy % 2**32)
 LIVE = site.ROOT / "book" / "_static" / "live"
 NAME = "network-explorer"
-CELLS = [cell for cell in read_notebook(draw_live.CHAPTER).cells if cell.cell_type == "code"]
+CELLS = [
+    cell
+    for path in (draw_live.CHAPTER, draw_live.TRUST)
+    for cell in read_notebook(path).cells
+    if cell.cell_type == "code"
+]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +42,7 @@ def garments():
 
 
 def chapter_source(beginning: str) -> str:
-    """The cell of chapter 5 that begins so."""
+    """The first cell of chapter 5, or else of chapter 7, that begins so."""
     return next(cell.source for cell in CELLS if cell.source.startswith(beginning))
 
 
@@ -53,7 +58,7 @@ def right(model, pictures, labels):
 
 
 def test_committed_networks_answer_as_the_chapter_says(garments):
-    """Keras, with the weights of the files, reaches what the chapter asserts of its networks."""
+    """Keras, with the weights of the files, reaches what chapters 5 and 7 assert of their networks."""
     pictures, labels = garments
     bound = float(re.search(r"assert final > ([\d.]+)", chapter_source("test_x, test_y"))[1])
     gain = float(re.search(r"before\[1\]\.mean\(\) \+ ([\d.]+)", chapter_source("copy = keras"))[1])

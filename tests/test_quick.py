@@ -57,7 +57,7 @@ def parts_of(file: str):
     for part in TABLE.parts(file):
         keys = [None]
         if part["by"]:
-            keys = list("123456") if part["by"].__name__ == "chapter" else pages + chapters
+            keys = list("1234567") if part["by"].__name__ == "chapter" else pages + chapters
         for key in keys:
             reads = tuple(each.replace("{file}", file).replace("{}", str(key)) for each in part["reads"])
             yield f"{file}: {part['tests']} [{key}]", reads

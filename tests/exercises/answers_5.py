@@ -125,59 +125,7 @@ def _(logits, labels):
     return total / len(labels)
 
 
-# --- 5.4 what is found of each class -----------------------------------------------------------
-
-
-def matrix(labels, answers, classes):
-    """The confusion matrix, by a loop."""
-    table = np.zeros((classes, classes))
-    for label, answer in zip(labels, answers, strict=True):
-        table[label, answer] += 1
-    return table
-
-
-def ratio(right_ones, of_all):
-    """A share, 0 where there is nothing."""
-    return np.divide(right_ones, of_all, out=np.zeros(len(of_all)), where=of_all > 0)
-
-
-wrong("5.4", "how often a class was answered", "wrong axis")(
-    lambda y, a, k: ratio(matrix(y, a, k).diagonal(), matrix(y, a, k).sum(axis=0))
-)
-wrong("5.4", "never answered gives no number")(
-    lambda y, a, k: matrix(y, a, k).diagonal() / matrix(y, a, k).sum(axis=0)
-)
-wrong("5.4", "0 divided by 0")(lambda y, a, k: matrix(y, a, k).diagonal() / matrix(y, a, k).sum(axis=1))
-wrong("5.4", "by all pictures")(lambda y, a, k: [np.mean((y == n) & (a == n)) for n in range(k)])
-wrong("5.4", "not divided")(lambda y, a, k: [np.sum((y == n) & (a == n)) for n in range(k)])
-wrong("5.4", "share that is missed")(
-    lambda y, a, k: 1 - ratio(matrix(y, a, k).diagonal(), matrix(y, a, k).sum(axis=1))
-)
-wrong("5.4", "last class is missing")(
-    lambda y, a, k: [np.mean(a[y == n] == n) if (y == n).any() else 0 for n in range(k - 1)]
-)
-wrong("5.4", "share of all pictures")(lambda y, a, k: np.mean(y == a))
-wrong("5.4", "expected", "shape", label="the whole table")(matrix)
-wrong("5.4", "stopped", "ZeroDivisionError", label="loops without a guard")(
-    lambda y, a, k: [
-        sum(p == q == n for p, q in zip(y.tolist(), a.tolist(), strict=True)) / y.tolist().count(n)
-        for n in range(k)
-    ]
-)
-wrong("5.4", "expected", "came", label="classes from 1 on")(
-    lambda y, a, k: [np.mean(a[y == n] == n) if (y == n).any() else 0 for n in range(1, k + 1)]
-)
-right("5.4", "the table")(lambda y, a, k: ratio(matrix(y, a, k).diagonal(), matrix(y, a, k).sum(axis=1)))
-right("5.4", "bincount")(
-    lambda y, a, k: np.bincount(y[y == a], minlength=k) / np.maximum(np.bincount(y, minlength=k), 1)
-)
-right("5.4", "loops")(
-    lambda y, a, k: [
-        sum(p == q == n for p, q in zip(y, a, strict=True)) / max(1, list(y).count(n)) for n in range(k)
-    ]
-)
-
-# --- 5.5 count before you build ----------------------------------------------------------------
+# --- 5.4 count before you build ----------------------------------------------------------------
 
 
 def counted(conv=None, dense=None, pool=None, norm=4, lost=0, flatten=None, means=None):
@@ -206,29 +154,29 @@ def counted(conv=None, dense=None, pool=None, norm=4, lost=0, flatten=None, mean
     return answer
 
 
-wrong("5.5", "biases are left out")(counted(lambda d, n, k: k * k * d * n, lambda w, n: w * n))
-wrong("5.5", "bias for each channel")(counted(lambda d, n, k: (k * k * d + d) * n))
-wrong("5.5", "counted one channel")(counted(lambda d, n, k: (k * k + 1) * n))
-wrong("5.5", "square it")(counted(lambda d, n, k: (k * d + 1) * n))
-wrong("5.5", "one filter is counted")(counted(lambda d, n, k: k * k * d + 1))
-wrong("5.5", "rounded down")(counted(pool=lambda side: side // 2))
-wrong("5.5", "pooling is forgotten")(counted(pool=lambda side: side))
-wrong("5.5", "it keeps its size")(counted(lost=2))
-wrong("5.5", "two of the four numbers")(counted(norm=2))
-wrong("5.5", "means are counted like flatten")(counted(means=lambda r, c, d: r * c * d))
-wrong("5.5", "flatten is counted like the means")(counted(flatten=lambda r, c, d: d))
-wrong("5.5", "expected", "came", label="dense layers have no bias")(counted(dense=lambda w, n: w * n))
-wrong("5.5", "expected: 56", "came:     20", label="made for one case")(
+wrong("5.4", "biases are left out")(counted(lambda d, n, k: k * k * d * n, lambda w, n: w * n))
+wrong("5.4", "bias for each channel")(counted(lambda d, n, k: (k * k * d + d) * n))
+wrong("5.4", "counted one channel")(counted(lambda d, n, k: (k * k + 1) * n))
+wrong("5.4", "square it")(counted(lambda d, n, k: (k * d + 1) * n))
+wrong("5.4", "one filter is counted")(counted(lambda d, n, k: k * k * d + 1))
+wrong("5.4", "rounded down")(counted(pool=lambda side: side // 2))
+wrong("5.4", "pooling is forgotten")(counted(pool=lambda side: side))
+wrong("5.4", "it keeps its size")(counted(lost=2))
+wrong("5.4", "two of the four numbers")(counted(norm=2))
+wrong("5.4", "means are counted like flatten")(counted(means=lambda r, c, d: r * c * d))
+wrong("5.4", "flatten is counted like the means")(counted(flatten=lambda r, c, d: d))
+wrong("5.4", "expected", "came", label="dense layers have no bias")(counted(dense=lambda w, n: w * n))
+wrong("5.4", "expected: 56", "came:     20", label="made for one case")(
     lambda shape, layers: sum({"conv": 20, "dense": 15}.get(kind, 0) for kind, *_ in layers)
 )
 for side in range(6):
-    wrong("5.5", "expected", "came", label=f"every filter has the side {side}")(
+    wrong("5.4", "expected", "came", label=f"every filter has the side {side}")(
         counted(lambda d, n, k, side=side: (side * side * d + 1) * n)
     )
-right("5.5", "loops")(counted())
+right("5.4", "loops")(counted())
 
 
-@right("5.5", "Keras")
+@right("5.4", "Keras")
 def _(shape, layers):
     kinds = {
         "conv": lambda n, k: keras.layers.Conv2D(n, k, padding="same"),
@@ -243,7 +191,7 @@ def _(shape, layers):
     ).count_params()
 
 
-# --- 5.6 small and good enough -----------------------------------------------------------------
+# --- 5.5 small and good enough -----------------------------------------------------------------
 
 LAYERS = keras.layers
 
@@ -268,35 +216,35 @@ def scaled():
     return LAYERS.Rescaling(1 / 255)
 
 
-wrong("5.6", "at most 5,000", "7,850", "dense", label="a dense layer on all pixels")(
+wrong("5.5", "at most 5,000", "7,850", "dense", label="a dense layer on all pixels")(
     stack(scaled, LAYERS.Flatten, lambda: LAYERS.Dense(10, name="dense"))
 )
-wrong("5.6", "at most 5,000", "of them sit in the layer wide", label="flatten and 64 units")(
+wrong("5.5", "at most 5,000", "of them sit in the layer wide", label="flatten and 64 units")(
     stack(scaled, half(8), half(8), LAYERS.Flatten, lambda: LAYERS.Dense(64, name="wide"), ten())
 )
-wrong("5.6", "Is a return missing?")(lambda: None)
-wrong("5.6", "(20, 9)", "ten units", label="nine classes")(
+wrong("5.5", "Is a return missing?")(lambda: None)
+wrong("5.5", "(20, 9)", "ten units", label="nine classes")(
     stack(scaled, half(8), LAYERS.GlobalAveragePooling2D, lambda: LAYERS.Dense(9))
 )
-wrong("5.6", "(20, 14, 14, 10)", "become a row", label="no flatten")(stack(scaled, half(8), ten()))
-wrong("5.6", "a Keras model", label="a list of layers")(lambda: [LAYERS.Flatten(), LAYERS.Dense(10)])
-wrong("5.6", "stopped", label="no channel in the input")(stack(half(8), shape=(28, 28)))
-wrong("5.6", "stopped", label="colour pictures")(
+wrong("5.5", "(20, 14, 14, 10)", "become a row", label="no flatten")(stack(scaled, half(8), ten()))
+wrong("5.5", "a Keras model", label="a list of layers")(lambda: [LAYERS.Flatten(), LAYERS.Dense(10)])
+wrong("5.5", "stopped", label="no channel in the input")(stack(half(8), shape=(28, 28)))
+wrong("5.5", "stopped", label="colour pictures")(
     stack(half(8), LAYERS.GlobalAveragePooling2D, ten(), shape=(28, 28, 3))
 )
 
 
-@wrong("5.6", "no weight that training may change", label="frozen")
+@wrong("5.5", "no weight that training may change", label="frozen")
 def _():
     model = stack(scaled, half(8), LAYERS.GlobalAveragePooling2D, ten())()
     model.trainable = False
     return model
 
 
-wrong("5.6", "0.75 or more", "less than two convolutions", label="one stage")(
+wrong("5.5", "0.75 or more", "less than two convolutions", label="one stage")(
     stack(scaled, lambda: LAYERS.Conv2D(4, 3, strides=2), LAYERS.GlobalAveragePooling2D, ten())
 )
-wrong("5.6", "0.75 or more", "ends in a ReLU", "divide them inside", label="ReLU on the scores")(
+wrong("5.5", "0.75 or more", "ends in a ReLU", "divide them inside", label="ReLU on the scores")(
     stack(
         lambda: LAYERS.Conv2D(4, 3, strides=2),
         lambda: LAYERS.Conv2D(4, 3, strides=2),
@@ -306,7 +254,7 @@ wrong("5.6", "0.75 or more", "ends in a ReLU", "divide them inside", label="ReLU
 )
 
 
-@right("5.6", "functional, strides, softmax")
+@right("5.5", "functional, strides, softmax")
 def _():
     pictures = keras.Input((28, 28, 1))
     x = LAYERS.Rescaling(1 / 255)(pictures)
@@ -335,8 +283,8 @@ class DividesByFloat(keras.Model):
         return x
 
 
-right("5.6", "a class of its own")(DividesByFloat)
-right("5.6", "the model itself, batch normalisation")(
+right("5.5", "a class of its own")(DividesByFloat)
+right("5.5", "the model itself, batch normalisation")(
     stack(
         LAYERS.MaxPooling2D,
         LAYERS.BatchNormalization,
@@ -348,7 +296,7 @@ right("5.6", "the model itself, batch normalisation")(
     )()
 )
 
-# --- 5.7 what comes for free -------------------------------------------------------------------
+# --- 5.6 what comes for free -------------------------------------------------------------------
 
 SAID = "The mean shirt looks like the mean coat, and no other mean like a trouser."
 
@@ -367,17 +315,17 @@ ABSOLUTE = np.stack([np.abs(ASKED - mean).sum(axis=1) for mean in MEANS])
 WRAPPED = np.stack([((X[-2000:] - mean.astype("uint8")) ** 2).sum(axis=1) for mean in MEANS])
 OTHER = np.stack([((X[:4000] - mean) ** 2).sum(axis=1) for mean in MEANS])
 SHARE = np.mean(SQUARES.argmin(axis=0) == TRUTH)
-wrong("5.7", "share that is wrong")((1 - SHARE, SAID))
-wrong("5.7", "in percent")((100 * SHARE, SAID))
-wrong("5.7", "number of pictures")((int(2000 * SHARE), SAID))
-wrong("5.7", "largest difference wins")((np.mean(SQUARES.argmax(axis=0) == TRUTH), SAID))
-wrong("5.7", "largest product")((np.mean((ASKED @ MEANS.T).argmax(axis=1) == TRUTH), SAID))
-wrong("5.7", "not squared")((np.mean(ABSOLUTE.argmin(axis=0) == TRUTH), SAID))
-wrong("5.7", "pictures that you averaged")((np.mean(OTHER.argmin(axis=0) == Y[:4000]), SAID))
-wrong("5.7", "uint8 differences overflow")((np.mean(WRAPPED.argmin(axis=0) == TRUTH), SAID))
-wrong("5.7", "Now the sentence", label="no sentence")((SHARE, "Shirts vary."))
-wrong("5.7", "one number", label="a list of hits")((SQUARES.argmin(axis=0) == TRUTH, SAID))
-right("5.7", "measured")((SHARE, SAID))
-right("5.7", "rounded")([round(float(SHARE), 3), SAID])
+wrong("5.6", "share that is wrong")((1 - SHARE, SAID))
+wrong("5.6", "in percent")((100 * SHARE, SAID))
+wrong("5.6", "number of pictures")((int(2000 * SHARE), SAID))
+wrong("5.6", "largest difference wins")((np.mean(SQUARES.argmax(axis=0) == TRUTH), SAID))
+wrong("5.6", "largest product")((np.mean((ASKED @ MEANS.T).argmax(axis=1) == TRUTH), SAID))
+wrong("5.6", "not squared")((np.mean(ABSOLUTE.argmin(axis=0) == TRUTH), SAID))
+wrong("5.6", "pictures that you averaged")((np.mean(OTHER.argmin(axis=0) == Y[:4000]), SAID))
+wrong("5.6", "uint8 differences overflow")((np.mean(WRAPPED.argmin(axis=0) == TRUTH), SAID))
+wrong("5.6", "Now the sentence", label="no sentence")((SHARE, "Shirts vary."))
+wrong("5.6", "one number", label="a list of hits")((SQUARES.argmin(axis=0) == TRUTH, SAID))
+right("5.6", "measured")((SHARE, SAID))
+right("5.6", "rounded")([round(float(SHARE), 3), SAID])
 EACH = np.stack([((ASKED - X[Y == k][:4000].mean(axis=0)) ** 2).sum(axis=1) for k in range(10)])
-wrong("5.7", "4,000 of each class")((np.mean(EACH.argmin(axis=0) == TRUTH), SAID))
+wrong("5.6", "4,000 of each class")((np.mean(EACH.argmin(axis=0) == TRUTH), SAID))

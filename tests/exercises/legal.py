@@ -199,13 +199,13 @@ def _(rng):
     return z, rng.integers(0, z.shape[1], len(z))
 
 
-@legal("5.4")
+@legal("7.1")
 def _(rng):
     classes, count = sides(rng, 2, 1, 8)
     return rng.integers(0, classes, count), rng.integers(0, classes, count), classes
 
 
-@legal("5.5")
+@legal("5.4")
 def _(rng):
     layers = []
     for _ in range(rng.integers(0, 5)):
@@ -242,6 +242,32 @@ def _(rng):
         for point in range(points - 1)
     ]
     return x, y, test_x, test_y, drawn
+
+
+def rights(rng, count):
+    """Which of so many answers are right."""
+    return rng.random(count) < rng.choice([0.2, 0.5, 0.9])
+
+
+@legal("7.2")
+def _(rng):
+    bins, count = int(rng.integers(1, 12)), int(rng.integers(1, 20))
+    inside = rng.integers(1, 100, count) / 100  # never on the border of two bins
+    sure = (rng.integers(0, bins, count) + inside) / bins
+    sure[rng.random(count) < 0.15] = 1
+    return sure, rights(rng, count), bins
+
+
+@legal("7.3")
+def _(rng):
+    count = int(rng.integers(1, 30))
+    return rights(rng, count), rights(rng, count)
+
+
+@legal("7.4")
+def _(rng):
+    count = int(rng.integers(1, 12))
+    return rng.integers(1, 9, count) / 8, rights(rng, count), [0, 0.5, 0.625, 0.875, 1][rng.integers(5)]
 
 
 @legal("10.1")

@@ -3,7 +3,7 @@
     python -m tools.pages.draw_live TASK ...
 
     photograph     book/_static/live/coffee.png, from the book's photographs
-    network        fashion.p2p and fashion-mirrored.p2p beside it: chapter 5's networks, trained
+    network        fashion.p2p and fashion-mirrored.p2p beside it: chapter 5's and 7's, trained
     garments       garments.png beside it: test pictures for them, some of which they get wrong
     photo-network  the network and the examples of the photo lab
     answers        what it says of the examples, into its lab.json; from the built site
@@ -12,7 +12,7 @@
 A still is what a page shows without JavaScript: the figure as it begins, in light
 colours. Stills need `make book` and Chromium or Chrome; build the site again afterwards.
 
-The networks are trained by the chapter's own cells, read out of the notebook; that
+The networks are trained by the chapters' own cells, read out of the notebooks; that
 takes a few minutes. Another processor adds in another order and ends with other last
 digits, so put the new digests into data/README.md.
 """
@@ -36,9 +36,10 @@ ROOT = Path(__file__).resolve().parents[2]
 LIVE = ROOT / "book" / "_static" / "live"
 PHOTOGRAPHS = ROOT / "data" / "datasets" / "photographs.npz"
 CHAPTER = ROOT / "notebooks" / "05_dense_classifier.ipynb"
+TRUST = ROOT / "notebooks" / "07_trust.ipynb"
 
-# File -> the cell of chapter 5 that trains the network, and its name there.
-NETWORKS = {"fashion": ("7f9239ac", "model"), "fashion-mirrored": ("4dea4280", "copy")}
+# File -> the chapter, its cell that trains the network, and the network's name there.
+NETWORKS = {"fashion": (CHAPTER, "7f9239ac", "model"), "fashion-mirrored": (TRUST, "4dea4280", "copy")}
 TALLEST = 1800  # pixels of a still; the network explorer goes on for longer
 RIGHT, WRONG = 3, 1  # pictures of each class in garments.png, a row for each
 
@@ -62,15 +63,15 @@ def settle(figure) -> None:
         places.append(figure.bounding_box())
 
 
-def run_chapter(ident: str) -> dict:
-    """Run chapter 5 from its first cell to the one with this id: every name at its end."""
+def run_chapter(path: Path, ident: str) -> dict:
+    """Run a chapter from its first cell to the one with this id: every name at its end."""
     os.environ.setdefault("MPLBACKEND", "Agg")  # its figures are drawn for nobody
-    code = [cell for cell in read_notebook(CHAPTER).cells if cell.cell_type == "code"]
+    code = [cell for cell in read_notebook(path).cells if cell.cell_type == "code"]
     last = [cell.id for cell in code].index(ident)
     space = {"__name__": "chapter"}
-    with within(CHAPTER.parent):
+    with within(path.parent):
         for cell in code[: last + 1]:
-            exec(compile(cell.source, CHAPTER.name, "exec", dont_inherit=True), space)
+            exec(compile(cell.source, path.name, "exec", dont_inherit=True), space)
     return space
 
 
@@ -86,9 +87,9 @@ def within(folder: Path):
 
 
 def network() -> None:
-    """Train chapter 5's networks with its own cells, and write them as its readers would."""
-    space = run_chapter(NETWORKS["fashion-mirrored"][0])
-    for file, (_, name) in NETWORKS.items():
+    """Train the networks with the chapters' own cells, and write them as their readers would."""
+    for file, (chapter, ident, name) in NETWORKS.items():
+        space = run_chapter(chapter, ident)
         path = LIVE / f"{file}.p2p"
         exporter()(space[name], path, space["names"])
         print(f"{path.name}: {path.stat().st_size:,} bytes, SHA-256 {sha256(path)}")
