@@ -165,6 +165,27 @@ READS = {
     ],
     "tests/test_paper.py": [part("site:**", "book/**", "tools/**", "notebooks/**", *ORDER)],
     # The built site in a browser.
+    "tests/test_figures.py": [
+        part(
+            "page:{}",
+            "site:index.html",
+            "notebooks/*.ipynb",
+            "tools/drawings.py",
+            "book/_ext/drawn_figures.py",
+            "_config.yml",
+            tests=r"test_figures_can_be_read.*|test_page_holds.*",
+            by=parameter("page"),
+        ),
+        part(
+            "site:**",
+            "notebooks/*.ipynb",
+            "tools/**",
+            "book/_static/palette.css",
+            "book/_ext/drawn_figures.py",
+            "tests/sanitize.cfg",
+            *ORDER,
+        ),
+    ],
     "tests/test_site.py": [
         part("page:{}", "site:index.html", "_config.yml", by=parameter("page")),
     ],
