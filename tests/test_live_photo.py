@@ -362,7 +362,7 @@ def loaded(window, address):
     """A visit with the network loaded."""
     visit = opened(window, address, NAME)
     visit.figure.locator("#load").click()
-    visit.figure.locator("#said").wait_for()
+    visit.figure.locator("#map").wait_for()
     return visit
 
 
@@ -454,7 +454,7 @@ def test_nothing_heavy_is_loaded_before_it_is_asked_for(fresh, address):
         button = visit.figure.locator("#load")
         assert f"{LAB['bytes'] / 1e6:.1f} MB" in button.inner_text()
         button.click()
-        visit.figure.locator("#said").wait_for()
+        visit.figure.locator("#map").wait_for()
         for file in ("cat.webp", "coffee.webp"):
             visit.figure.locator(f'input[value="{file}"]').check(force=True)
             visit.figure.evaluate("figure => figure.seen()")
@@ -524,7 +524,7 @@ def test_photo_lab_by_keyboard(fresh, address):
         assert value(visit)["example"] == "stamp-object.webp"
         tab_to(visit, "load")
         press("Enter")
-        visit.figure.locator("#said").wait_for()
+        visit.figure.locator("#map").wait_for()
         visit.page.wait_for_function("document.activeElement?.shadowRoot?.activeElement?.id === 'said'")
         spoken(visit, "an airliner")
         tab_to(visit, "class")
@@ -578,7 +578,7 @@ def test_touch_works(fresh, address):
     """Everything by tapping, on a telephone's width."""
     with opened(fresh(390, has_touch=True, is_mobile=True), address, NAME) as visit:
         visit.figure.locator("#load").tap()
-        visit.figure.locator("#said").wait_for()
+        visit.figure.locator("#map").wait_for()
         visit.figure.locator(".gallery label").nth(1).tap()
         visit.figure.get_by_text("It is an apple").wait_for()
         visit.figure.locator(".choice label").nth(1).tap()
@@ -630,7 +630,7 @@ def test_network_that_cannot_be_loaded_says_so(fresh, address, fault):
         assert said.inner_text().endswith(".") and value(visit)["network"] == "asleep"
         window.unroute("**/network.bin")
         button.click()
-        visit.figure.locator("#said").wait_for()
+        visit.figure.locator("#map").wait_for()
         assert said.inner_text() == ""
 
 

@@ -4,8 +4,8 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
   /* What scrolls sideways can be reached, and so scrolled, by keyboard. A box is measured
-     when it comes near the window and whenever its width changes: to measure all of them
-     at once has the whole page laid out again. */
+     whenever its width changes near the window; all of them are once, when the page is
+     drawn and the browser has time: earlier, that would have the page laid out again. */
   const SCROLLERS = "div.math, .pst-scrollable-table-container, .cell_output > .output, div.highlight pre";
   const openScrollers = () => {
     const measure = (boxes) => {
@@ -21,7 +21,15 @@
         if (isIntersecting) sizes.observe(target);
         else sizes.unobserve(target);
     }, { rootMargin: "600px" });
-    all(SCROLLERS).forEach((box) => near.observe(box));
+    const rest = all(SCROLLERS);
+    rest.forEach((box) => near.observe(box));
+    const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
+    const go = () => {
+      measure(rest.splice(0, 50));
+      if (rest.length) idle(go);
+    };
+    if (document.readyState === "complete") idle(go);
+    else window.addEventListener("load", () => idle(go));
     /* Whether code is wrapped decides what scrolls. */
     new MutationObserver(() => measure(all(SCROLLERS))).observe(document.documentElement, { attributeFilter: ["data-wrap", "data-code"] });
   };

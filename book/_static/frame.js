@@ -13,8 +13,11 @@
     }
   };
 
-  /* Light, dark, or as the reader's system says; each press of the button goes one on. */
+  /* Light, dark, or as the reader's system says; each press of the button goes one on.
+     The page's head has set all this already, unless a server forbids scripts in pages. */
   const chooseTheme = () => {
+    page.classList.add("js");
+    page.dataset.mode ||= "auto";
     const system = window.matchMedia("(prefers-color-scheme: dark)");
     const show = () => {
       const { mode } = page.dataset;
