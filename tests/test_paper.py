@@ -63,7 +63,8 @@ class Wanted:
     def __init__(self, name: str):
         self.name = name
         self.page = copy.copy(site.soup(site.HTML / f"{name}.html").select_one("article"))
-        for gone in self.page.select("a.headerlink, .take-away, .only-dark, .motion, .progress-box"):
+        left_out = "a.headerlink, .chapter-number, .cell-name, .take-away, .only-dark, .motion, .progress-box"
+        for gone in self.page.select(left_out):
             gone.decompose()
         for section in self.page.select("section"):  # what a browser remembers is not for paper
             if not section.decomposed and section.get("id") == "your-progress":
