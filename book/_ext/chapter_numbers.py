@@ -1,6 +1,6 @@
-"""Number the chapters on the site, as _toc.yml orders them: titles, contents, links, the way back.
+"""Number the chapters on the site, as their files are: titles, contents, links, the way back.
 
-The notebooks carry no numbers, so that a chapter can be moved; here "ReLU keeps what is
+The titles in the notebooks carry no numbers; here "ReLU keeps what is
 positive" becomes "3 ReLU keeps what is positive", wherever the site names it.
 """
 
@@ -22,9 +22,9 @@ def contents(app) -> list[tuple[str, str]]:
 
 
 def numbers(app) -> dict[str, int]:
-    """Chapter -> its number."""
+    """Chapter -> its number, with which the name of its file begins."""
     chapters = [page for page, _ in contents(app) if page.startswith(CHAPTERS)]
-    return {page: number for number, page in enumerate(chapters, 1)}
+    return {page: int(page.removeprefix(CHAPTERS)[:2]) for page in chapters}
 
 
 def put(title, number: int) -> None:
