@@ -26,7 +26,6 @@ UNUSED = (
     "_static/epub.css",
     "_static/images",
     "_static/locales",
-    "_static/file.png",
     "_static/plus.png",
     "_static/minus.png",
     "_static/*-button.svg",

@@ -23,7 +23,7 @@ CHAPTER = re.compile(r"notebooks/0*(\d+)_")
 INK, PAPER = "#1a1a1b", "#fefeff"  # those of tools/shared/plots.py
 LARGER = 1.4  # times its own size, at most: the site's text is large, too
 POINT = 4 / 3  # pixels of the screen
-DATA = re.compile(r"data:image/(\w+);base64,([\w+/=]{1500,})")
+DATA = re.compile(r"data:image/(\w+);base64,([\w+/=]{4000,})")
 
 FIGURE = (
     '<figure class="drawn{more}" id="figure-{number}">{drawing}'
