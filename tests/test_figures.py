@@ -88,7 +88,7 @@ def test_figures_can_be_read(reader, address, page, width):
     with site.Visit(reader(width), address, page) as visit:
         figures = visit.page.evaluate(LOOK)
         assert len(figures) == len(drawn(page))
-        assert sum(len(figure["sizes"]) for figure in figures) > 20
+        assert sum(len(figure["sizes"]) for figure in figures) > 10  # chapter 10 has a single figure
         hold([words for figure in figures for words in complaints(figure, width)])  # noqa: F405
 
 
@@ -101,13 +101,15 @@ def test_animation_can_be_read(reader, address, width):
     source = (site.ROOT / Path(page).with_suffix(".ipynb")).read_text("utf-8")
     points, inches = (
         float(re.search(words, source)[1])
-        for words in (r'"font.size\\": ([\d.]+)', r"figsize=\(([\d.]+), [\d.]+\), dpi")
+        for words in (r'rc_context\(\{\\"font.size\\": ([\d.]+)', r"figsize=\(([\d.]+), [\d.]+\), dpi")
     )
     with site.Visit(reader(width), address, page) as visit:
         motion = visit.page.locator("img.motion")
         shown = motion.bounding_box()["width"]
         assert shown * points / 72 / inches >= SMALLEST[width]
-        assert motion.evaluate("image => image.naturalWidth") >= 1.4 * shown  # sharp on finer screens
+        motion.scroll_into_view_if_needed()
+        natural = motion.evaluate("image => image.decode().then(() => image.naturalWidth)")
+        assert natural >= 1.4 * shown  # sharp on finer screens
 
 
 FAULTS = {
@@ -170,7 +172,7 @@ def test_page_holds_every_drawing(page):
         code = text[text.index(f'id="{figure["id"]}"') :].split("</svg>")[0]
         pairs = zip(pictures(code, (site.HTML / page).parent), pictures(made.svg), strict=True)
         assert all(np.array_equal(one, other) for one, other in pairs)
-        assert "base64" not in code or max(map(len, re.findall(r"base64,([^\"]*)", code))) < 1500
+        assert "base64" not in code or max(map(len, re.findall(r"base64,([^\"]*)", code))) < 4000
         assert not re.search(rf"{drawn_figures.INK}|{drawn_figures.PAPER}|<style|<!--|xmlns", code)
     ids = re.findall(r'\bid="([^"]*)"', text)
     assert len(ids) == len(set(ids))

@@ -77,7 +77,7 @@ export class PhotoLab extends LiveFigure {
     .open { margin: 1rem 0 0; }
     /* On a phone: the photographs in one row, a smaller picture with its words beside it, and then the answer. */
     @container (max-width: 35.99rem) {
-      .gallery { flex-wrap: nowrap; overflow-x: auto; padding: 4px; margin: 0 -4px 0.5rem; }
+      .gallery { flex-wrap: nowrap; overflow-x: auto; padding: 4px 0; margin: 0 0 0.5rem; }
       .gallery label { flex: none; width: 3.6rem; }
       .stage { gap: 0.6rem; }
       .picture { max-width: none; display: grid; grid-template-columns: 8.5rem 1fr; grid-template-rows: auto auto 1fr; gap: 0.3rem 0.8rem; align-items: start; }

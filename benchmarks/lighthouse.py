@@ -1,7 +1,7 @@
 """How fast the pages are on a phone, and what they weigh.
 
-    python benchmarks/pages.py [--runs 5] [PAGE ...]
-    python benchmarks/pages.py --quick       two pages, once, nothing kept
+    python benchmarks/lighthouse.py [--runs 5] [PAGE ...]
+    python benchmarks/lighthouse.py --quick       two pages, once, nothing kept
 
 Every page of the built site is served on this machine as a web server would, compressed
 with gzip, and judged by Lighthouse as a simulated phone; each figure is the median of
