@@ -45,7 +45,7 @@ ${items ? `These are:</p><ul>${items}</ul>` : "</p>"}`;
 /* Pages: the network first, what is kept if it fails or dawdles. */
 const page = async (request) => {
   const key = plain(request.url);
-  const coming = fetch(request).then((response) => keep(key, response));
+  const coming = fetch(request, FRESH).then((response) => keep(key, response));
   const stored = (await kept(key, NOW)) || (await kept(key, EARLIER));
   if (!stored) return coming.catch(nothingKept);
   const waited = new Promise((done) => setTimeout(() => done(stored), PATIENCE));
