@@ -29,6 +29,7 @@ def test_limits_are_those_of_the_tests():
     """The bounds on the page are the numbers that other tests hold."""
     assert f"less than {MOST_GROWTH // 1000} kB compressed before" in text()
     assert f"stays under {site.MOST_BYTES // 1000} kB compressed on a first visit" in text()
+    assert f"with the figure running, under {site.LIVE_BYTES // 1000} kB" in text()
 
 
 def test_labs_are_as_small_as_it_says():
