@@ -88,6 +88,13 @@ def page_weights() -> dict[str, tuple[int, int]]:
     return found
 
 
+def keep(result: dict, path: Path) -> None:
+    """Write what was measured beside the other results, and say where."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    print(f"kept in {path.relative_to(ROOT)}")
+
+
 def main() -> None:
     """Measure, print a table, keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -109,9 +116,7 @@ def main() -> None:
         print(f"{page:32} {weight / 1000:6.0f} kB gzipped, {requests} requests")
     if options.quick:
         return
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-    print(f"kept in {RESULT.relative_to(ROOT)}")
+    keep(result, RESULT)
 
 
 if __name__ == "__main__":

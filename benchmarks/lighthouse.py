@@ -27,7 +27,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-from house import machine  # noqa: E402  (the path must be set first)
+from house import keep, machine  # noqa: E402  (the path must be set first)
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 import site_checks as site  # noqa: E402
@@ -145,9 +145,7 @@ def main() -> None:
         browser.close()
     if options.quick or options.pages:
         return
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-    print(f"kept in {RESULT.relative_to(ROOT)}")
+    keep(result, RESULT)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import json
 import os
 import sys
 import tempfile
@@ -25,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
-from house import machine  # noqa: E402
+from house import keep, machine  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 import site_checks as site  # noqa: E402
@@ -253,10 +252,7 @@ def main() -> None:
         )
     for name, size in result["bytes"].items():
         print(f"{name:28} {size / 1000:7.1f} kB")
-    target = RESULT.with_name("live_quick.json") if quick else RESULT
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
-    print(f"kept in {target.relative_to(ROOT)}")
+    keep(result, RESULT.with_name("live_quick.json") if quick else RESULT)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from tools.book import read_notebook
+from chapter_cells import defined
 from tools.pages import draw_live
 
 NEEDED = (
@@ -31,9 +31,7 @@ def names():
         "io": io, "np": np, "keras": keras, "warnings": warnings, "Picture": Image, "ImageOps": ImageOps,
         "UnidentifiedImageError": UnidentifiedImageError,
     }  # fmt: skip
-    cells = [cell.source for cell in read_notebook(draw_live.CHAPTER).cells if cell.cell_type == "code"]
-    for beginning in NEEDED:
-        exec(next(source for source in cells if source.startswith(beginning)), space)
+    defined(draw_live.CHAPTER, NEEDED, space)
     space["loaded"] = draw_live.keras_network("fashion-mirrored")
     space["names"] = draw_live.read_file(draw_live.LIVE / "fashion-mirrored.p2p")[0]["classes"]
     return space

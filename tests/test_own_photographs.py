@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from chapter_cells import defined
 from tools.book import Book, read_notebook
 
 NAMES = (
@@ -31,11 +32,9 @@ def chapter():
         "PurePosixPath": PurePosixPath, "Picture": Image, "ImageOps": ImageOps,
         "UnidentifiedImageError": UnidentifiedImageError,
     }  # fmt: skip
-    cells = read_notebook(Book().root / "notebooks/06_transfer_learning.ipynb").cells
-    for name in NAMES:
-        (source,) = [cell.source for cell in cells if cell.source.startswith(f"def {name}(")]
-        exec(source, space)
-    return space
+    return defined(
+        Book().root / "notebooks/06_transfer_learning.ipynb", [f"def {name}(" for name in NAMES], space
+    )
 
 
 def scene(seed: int, size=(120, 90)) -> Image.Image:

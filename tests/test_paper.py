@@ -16,7 +16,10 @@ from functools import cached_property
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+from PIL import Image
+from playwright.sync_api import sync_playwright
 
 import site_checks as site
 from site_fixtures import *  # noqa: F403
@@ -172,7 +175,7 @@ def test_pdf_bookmarks_are_the_headings(pdf, wanted):
         heads += ["Introduction" if number == 0 else first, *rest]
     found = pdf.bookmarks()
     captions = [part["caption"] for part in Book().toc["parts"]]
-    titles = [re.sub(r"^\d\. ", "", words) for words, _ in found if words not in captions]
+    titles = [re.sub(r"^\d+\. ", "", words) for words, _ in found if words not in captions]
     chapters = [head for head in heads if head in titles]
     assert titles == chapters, "the bookmarks are not the headings in their order"
     assert [head for head in heads if head not in titles] == []
@@ -253,6 +256,37 @@ def reaches_out(page, wanted: int) -> bool:
     page.extract_text(visitor_operand_before=drawn)
     assert found, "the picture is named but not drawn"
     return any(found)
+
+
+@pytest.mark.parametrize("height, cut", [(100, False), (400, True)])  # millimetres; the paper has 297
+def test_a_picture_that_is_cut_is_seen(tmp_path, height, cut):
+    """One that fits on a page, and one that goes on overleaf."""
+    need(site.find_browser(), site.HOW_TO_INSTALL)
+    noise = np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype="uint8")
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    style = "@page { size: A4; margin: 20mm } img { display: block; width: 100mm }"
+    html = f'<style>{style}</style><img src="noise.png" style="height: {height}mm">'
+    (tmp_path / "page.html").write_text(html, "utf-8")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=site.find_browser(), args=site.FLAGS)
+        page = browser.new_page()
+        page.goto((tmp_path / "page.html").as_uri())
+        page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+        browser.close()
+    drawn = [
+        page for page in pypdf.PdfReader(tmp_path / "page.pdf").pages if "/XObject" in page["/Resources"]
+    ]
+    assert len(drawn) == (2 if cut else 1)
+    for page in drawn:
+        objects = page["/Resources"]["/XObject"]
+        (picture,) = [objects.raw_get(name).idnum for name in objects]
+        assert reaches_out(page, picture) == cut
+
+
+def test_chapters_keep_their_numbers():
+    """On paper and in an e-reader a chapter is called as on the site, though a number may be left free."""
+    found = {article.name: article.number for article in articles.read(site.HTML)[0] if article.number}
+    assert found == {f"notebooks/{path.stem}": int(path.stem[:2]) for path in Book().chapters}
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

@@ -21,10 +21,9 @@ def contents(app) -> list[tuple[str, str]]:
     return [(entry["file"], part["caption"]) for part in toc["parts"] for entry in part["chapters"]]
 
 
-def numbers(app) -> dict[str, int]:
-    """Chapter -> its number, with which the name of its file begins."""
-    chapters = [page for page, _ in contents(app) if page.startswith(CHAPTERS)]
-    return {page: int(page.removeprefix(CHAPTERS)[:2]) for page in chapters}
+def number_of(page: str) -> int | None:
+    """The number of a chapter, with which the name of its file begins; None for other pages."""
+    return int(page.removeprefix(CHAPTERS)[:2]) if page.startswith(CHAPTERS) else None
 
 
 def put(title, number: int) -> None:
@@ -35,7 +34,7 @@ def put(title, number: int) -> None:
 def number_titles(app, tree):
     """Called by Sphinx when a page is read, after it has taken down its titles."""
     env, docname = app.env, app.env.docname
-    number = numbers(app).get(docname)
+    number = number_of(docname)
     title = next(tree.findall(nodes.title), None)
     if not number or title is None:
         return

@@ -16,10 +16,10 @@ import io
 import re
 from pathlib import Path
 
+from chapter_numbers import number_of
 from docutils import nodes
 from PIL import Image
 
-CHAPTER = re.compile(r"notebooks/0*(\d+)_")
 INK, PAPER = "#1a1a1b", "#fefeff"  # those of tools/shared/plots.py
 LARGER = 1.4  # times its own size, at most: the site's text is large, too
 POINT = 4 / 3  # pixels of the screen
@@ -66,14 +66,14 @@ def taken_out(drawing: str, folder: Path, address: str) -> str:
 
 def number_figures(app, tree, docname):
     """Called by Sphinx for every page before it is written."""
-    chapter = CHAPTER.match(docname)
+    chapter = number_of(docname)
     if not chapter or app.builder.format != "html":
         return
     count = 0
     for image in list(tree.findall(nodes.image)):
         alt = image.get("alt", "")
         count += "motion" not in image.get("classes", [])
-        number, words = f"{chapter[1]}-{count}", f"{chapter[1]}.{count}"
+        number, words = f"{chapter}-{count}", f"{chapter}.{count}"
         if image["uri"].endswith(".svg"):
             drawing = Path(app.srcdir, image["uri"]).read_text("utf-8")
             pictures = app.builder.imagedir

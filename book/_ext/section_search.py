@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 from chapter_numbers import CLASS as NUMBER
+from chapter_numbers import number_of
 from docutils import nodes
 from sphinx.addnodes import index as index_entry
 
@@ -171,8 +172,8 @@ def learners_words() -> dict[str, dict[str, str]]:
 
 def label(docname: str) -> str:
     """What stands before the title of a page: "Chapter 3", or nothing."""
-    number = re.match(r"notebooks/0*(\d+)_", docname)
-    return f"Chapter {number[1]}" if number else ""
+    number = number_of(docname)
+    return f"Chapter {number}" if number else ""
 
 
 def collect(env, address) -> dict:

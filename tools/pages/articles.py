@@ -5,11 +5,13 @@ The PDF and the EPUB are made of these, so they say what the site says.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import re
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -23,6 +25,7 @@ import take_away  # noqa: E402  (the path must be set first)
 
 __all__ = [
     "Article",
+    "command",
     "external",
     "files_shown",
     "links",
@@ -203,7 +206,7 @@ def read(html: Path) -> tuple[list[Article], list[str]]:
     Most elements of a page are coloured words of code, and no tool looks into them. So
     every block of code is kept aside, and @@7@@ keeps the place of the seventh.
     """
-    book, found, store, number = Book(), [], [], 0
+    book, found, store = Book(), [], []
 
     def keep_aside(code) -> str:
         store.append(code[0])
@@ -218,15 +221,36 @@ def read(html: Path) -> tuple[list[Article], list[str]]:
         text = (html / f"{name}.html").read_text("utf-8")
         text = text[text.index("<article") : text.index("</article>")] + "</article>"
         body = BeautifulSoup(CODE.sub(keep_aside, text), "html.parser").article
-        number += name.startswith("notebooks/")
-        for link in body.h1.select("a.headerlink, .chapter-number"):
+        number = body.h1.select_one(".chapter-number")
+        number = int(number.extract().get_text()) if number else None
+        for link in body.h1.select("a.headerlink"):
             link.decompose()
-        article = Article(name, parts.get(name, ""), number if name.startswith("notebooks/") else None, body)
+        article = Article(name, parts.get(name, ""), number, body)
         tidy(article)
         for image, key in files_shown(body):
             image[key] = urlsplit(urljoin(f"/{name}.html", image[key])).path.lstrip("/")
         found.append(article)
     return found, store
+
+
+def command(kind: str, make: Callable[[Path, Path], dict], done: str, about: str, arguments=None) -> int:
+    """Make one of the files to take away, as the command line asks, and say where it is.
+
+    make(site, target) returns what is worth telling; done is a sentence with these names, {target}
+    and {size}. Pages are noted for the introduction, which links the file.
+    """
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument(
+        "file", nargs="?", help="where to (default: the site's folder for files to take away)"
+    )
+    wanted = parser.parse_args(arguments)
+    site = site_folder()
+    target = Path(wanted.file) if wanted.file else site / take_away.FOLDER / take_away.NAMES[kind]
+    found = make(site, target)
+    if not wanted.file:
+        take_away.note(site, kind, **{key: found[key] for key in found if key == "pages"})
+    print(done.format(target=target, size=take_away.size(target), **found))
+    return 0
 
 
 def put_back(text: str, store: list[str]) -> str:

@@ -6,12 +6,11 @@ python -m tools.pages.make_archive FILE    into another file
 
 from __future__ import annotations
 
-import argparse
 import sys
 import zipfile
 from pathlib import Path
 
-from tools.pages.articles import replacing, site_folder, take_away
+from tools.pages.articles import command, replacing, take_away
 
 FOLDER = "from-patch-to-prediction"
 ORIGIN = (1980, 1, 1, 0, 0, 0)  # the same site is the same file
@@ -48,18 +47,12 @@ def make(site: Path, target: Path) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Make the archive and say where it is."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "file", nargs="?", help="where to (default: the site's folder for files to take away)"
-    )
-    wanted = parser.parse_args(arguments)
-    site = site_folder()
-    target = Path(wanted.file) if wanted.file else site / take_away.FOLDER / take_away.NAMES["zip"]
-    count = make(site, target)
-    if not wanted.file:
-        take_away.note(site, "zip")
-    print(f"The whole site is in {target}: {count} files, {take_away.size(target)}.")
-    return 0
+
+    def told(site: Path, target: Path) -> dict:
+        return {"files": make(site, target)}
+
+    done = "The whole site is in {target}: {files} files, {size}."
+    return command("zip", told, done, __doc__.splitlines()[0], arguments)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ finds fault with is not written.
 
 from __future__ import annotations
 
-import argparse
 import html as escaping
 import io
 import re
@@ -28,15 +27,14 @@ from PIL import Image
 from tools.book import ROOT, Book
 from tools.pages.articles import (
     Article,
+    command,
     files_shown,
     links,
     mathematics,
     put_back,
     read,
     replacing,
-    site_folder,
     tag,
-    take_away,
 )
 
 STYLE = ROOT / "book" / "_static" / "epub.css"
@@ -295,18 +293,13 @@ def make(site: Path, target: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Make the EPUB and say where it is."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "file", nargs="?", help="where to (default: the site's folder for files to take away)"
-    )
-    wanted = parser.parse_args(arguments)
-    site = site_folder()
-    target = Path(wanted.file) if wanted.file else site / take_away.FOLDER / take_away.NAMES["epub"]
-    make(site, target)
-    if not wanted.file:
-        take_away.note(site, "epub")
-    print(f"The book for e-readers is in {target}: {take_away.size(target)}; epubcheck accepts it.")
-    return 0
+
+    def told(site: Path, target: Path) -> dict:
+        make(site, target)
+        return {}
+
+    done = "The book for e-readers is in {target}: {size}; epubcheck accepts it."
+    return command("epub", told, done, __doc__.splitlines()[0], arguments)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ numbers hold.
 
 from __future__ import annotations
 
-import argparse
 import html as escaping
 import re
 import shutil
@@ -21,6 +20,7 @@ from pathlib import Path
 from tools.book import ROOT, Book
 from tools.pages.articles import (
     Article,
+    command,
     external,
     files_shown,
     links,
@@ -28,9 +28,7 @@ from tools.pages.articles import (
     put_back,
     read,
     replacing,
-    site_folder,
     tag,
-    take_away,
 )
 
 sys.path.append(str(ROOT / "tests"))
@@ -358,18 +356,12 @@ def make(site: Path, target: Path) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """Make the PDF and say where it is."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "file", nargs="?", help="where to (default: the site's folder for files to take away)"
-    )
-    wanted = parser.parse_args(arguments)
-    site = site_folder()
-    target = Path(wanted.file) if wanted.file else site / take_away.FOLDER / take_away.NAMES["pdf"]
-    pages = make(site, target)
-    if not wanted.file:
-        take_away.note(site, "pdf", pages=pages)
-    print(f"The book on paper is in {target}: {pages} pages, {take_away.size(target)}.")
-    return 0
+
+    def told(site: Path, target: Path) -> dict:
+        return {"pages": make(site, target)}
+
+    done = "The book on paper is in {target}: {pages} pages, {size}."
+    return command("pdf", told, done, __doc__.splitlines()[0], arguments)
 
 
 if __name__ == "__main__":
