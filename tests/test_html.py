@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -180,6 +181,27 @@ def test_no_style_and_no_script_is_left_over():
     assert styles == {lean_styles.TARGET, *lean_styles.KEPT}
     scripts = {path.relative_to(static).as_posix() for path in static.rglob("*.js")}
     assert scripts == {lean_scripts.TARGET, *lean_scripts.ASKED_FOR}
+
+
+@pytest.mark.parametrize(
+    "module, part, files",
+    [(lean_styles, "own.css", "html_css_files"), (lean_scripts, "own.js", "html_js_files")],
+)
+def test_a_build_that_writes_no_page_keeps_the_one_file(tmp_path, module, part, files):
+    """Sphinx then copies no parts: what the build before made of them stays; fresh parts are taken up."""
+    static = tmp_path / "_static"
+    static.mkdir()
+    app = SimpleNamespace(
+        builder=SimpleNamespace(name="html"), outdir=tmp_path, config=SimpleNamespace(**{files: [(part, {})]})
+    )
+    made = []
+    for text in ("p{color:red}", None, "p{color:blue}"):
+        if text:
+            (static / part).write_text(text, "utf-8")
+        module.finish(app, None)
+        made.append((static / module.TARGET).read_text("utf-8").strip())
+        assert not (static / part).exists()
+    assert made == ["p{color:red}", "p{color:red}", "p{color:blue}"]
 
 
 def test_style_finds_what_it_names():

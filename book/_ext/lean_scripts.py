@@ -17,11 +17,18 @@ STAMPED = ("site.css", TARGET, "live/load.mjs")
 ASKED_FOR = ("search-ranking.js", "search-index.js", "vendor/minisearch/minisearch.js")
 
 
+def already_one(static: Path, own: list[str]) -> bool:
+    """Whether no part is there: where Sphinx writes no page, it copies none, and the last build's file is right."""
+    return not any((static / name).exists() for name in own)
+
+
 def finish(app, exception):
     """Called by Sphinx when all pages are written."""
     if exception or app.builder.name != "html":
         return
     static, own = Path(app.outdir, "_static"), [str(name) for name, _ in app.config.html_js_files]
+    if already_one(static, own):
+        return
     script = "\n".join((static / name).read_text("utf-8") for name in own)
     for path in sorted(static.rglob("*.js")):
         if path.relative_to(static).as_posix() not in ASKED_FOR:

@@ -11,6 +11,8 @@ import posixpath
 import re
 from pathlib import Path
 
+from lean_scripts import already_one
+
 TARGET = "site.css"
 # In this order; what _config.yml names comes last.
 PARTS = (
@@ -150,6 +152,8 @@ def finish(app, exception):
     if exception or app.builder.name != "html":
         return
     static, own = Path(app.outdir, "_static"), [str(name) for name, _ in app.config.html_css_files]
+    if already_one(static, own):
+        return
     style = bundle(Path(app.outdir), own)
     for path in sorted(static.rglob("*.css")):
         if path.relative_to(static).as_posix() not in KEPT:
