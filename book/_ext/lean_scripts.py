@@ -27,13 +27,12 @@ def finish(app, exception):
     if exception or app.builder.name != "html":
         return
     static, own = Path(app.outdir, "_static"), [str(name) for name, _ in app.config.html_js_files]
-    if already_one(static, own):
-        return
-    script = "\n".join((static / name).read_text("utf-8") for name in own)
+    if not already_one(static, own):
+        script = "\n".join((static / name).read_text("utf-8") for name in own)
+        (static / TARGET).write_text(script, "utf-8")
     for path in sorted(static.rglob("*.js")):
-        if path.relative_to(static).as_posix() not in ASKED_FOR:
+        if path.relative_to(static).as_posix() not in (TARGET, *ASKED_FOR):
             path.unlink()
-    (static / TARGET).write_text(script, "utf-8")
 
 
 def stamp(app, exception):

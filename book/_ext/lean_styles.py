@@ -152,13 +152,11 @@ def finish(app, exception):
     if exception or app.builder.name != "html":
         return
     static, own = Path(app.outdir, "_static"), [str(name) for name, _ in app.config.html_css_files]
-    if already_one(static, own):
-        return
-    style = bundle(Path(app.outdir), own)
+    if not already_one(static, own):
+        (static / TARGET).write_text(bundle(Path(app.outdir), own), "utf-8")
     for path in sorted(static.rglob("*.css")):
-        if path.relative_to(static).as_posix() not in KEPT:
+        if path.relative_to(static).as_posix() not in (TARGET, *KEPT):
             path.unlink()
-    (static / TARGET).write_text(style, "utf-8")
 
 
 def setup(app):
