@@ -105,7 +105,9 @@ READS = {
     "tests/test_pretrain.py": [part("tools/data/pretrain_backbone.py")],
     "tests/test_stamps.py": [part("data/**", "tools/data/stamps/**")],
     "tests/test_fetched.py": [part(*SHARED)],
-    "tests/test_own_garment.py": [part("notebooks/05_*.ipynb#code", "book/_static/live/*.p2p", *ORDER)],
+    "tests/test_own_garment.py": [
+        part("notebooks/05_*.ipynb#code", "book/_static/live/*.p2p", "data/**", *ORDER)
+    ],
     "tests/test_garments.py": [
         part("notebooks/05_*.ipynb#code", "data/models/garments_*", "book/_static/live/*.p2p", *ORDER)
     ],
@@ -124,7 +126,13 @@ READS = {
         ),
     ],
     "tests/exercises/test_mutants.py": [
-        part("notebooks/**#exercises", *ORDER, "tests/exercises/**", tests="test_every_function_has.*"),
+        part(
+            "notebooks/**#exercises",
+            *ORDER,
+            "tests/exercises/**",
+            "data/**",
+            tests="test_every_function_has.*",
+        ),
         part(
             "notebooks/*{}_*.ipynb#exercises", "tests/exercises/answers_{}.py", *ORDER, "data/**", by=chapter
         ),

@@ -234,7 +234,7 @@ def test_a_module_that_shadows_another_counts_at_once():
 
 
 IMPORTS = """def f():
-    from alpha import (
+    from alpha import (  # as (one) says
         a,
         beta,
     )

@@ -100,6 +100,7 @@ ADDRESS = re.compile(r"""["']([\w./%-]+\.\w+)(?:\?[^"'#]*)?(?:#([^"']*))?["']"""
 # Whatever looks like an import, also in a string: rather more modules than are meant.
 IMPORT = re.compile(r"\b(?:from\s+([\w.]+)\s+)?import(?:_module|orskip)?\b([^\n(]*(?:\([^)]*\))?[^\n]*)")
 NAME = re.compile(r"\w+")
+COMMENT = re.compile(r"#.*")  # one in brackets may hold a closing bracket
 
 
 @functools.cache
@@ -278,7 +279,7 @@ class Snapshot:
             return []
         digest = self.digests[name]
         if digest not in READ:
-            found = IMPORT.findall(self.text(name).replace("\\\n", " "))
+            found = IMPORT.findall(COMMENT.sub("", self.text(name)).replace("\\\n", " "))
             READ[digest] = {each for parts in found for part in parts for each in NAME.findall(part)}
         if "modules" not in self.kept:
             modules = [each for each in self.digests if each.endswith(".py") and not each.startswith("site:")]
