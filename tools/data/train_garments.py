@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 from tools.book import read_notebook, sha256
+from tools.pages import draw_live
 from tools.rules.names import names_at_top, names_needed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,13 +49,9 @@ def trained(seed: int) -> dict:
     if training.count(SEEDED) != 1:
         raise SystemExit(f"Cell {TRAINING} of {CHAPTER.name} must hold {SEEDED} once.")
     space = {"__name__": "chapter"}
-    there = Path.cwd()
-    os.chdir(CHAPTER.parent)
-    try:
+    with draw_live.within(CHAPTER.parent):
         for source in [*before, training.replace(SEEDED, f"keras.utils.set_random_seed({seed})")]:
             exec(compile(source, CHAPTER.name, "exec", dont_inherit=True), space)
-    finally:
-        os.chdir(there)
     return space
 
 
