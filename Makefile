@@ -8,7 +8,8 @@ READY := $(VENV)/.ready
 
 # nbval runs the notebooks again and compares; pytest runs everything else.
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=900 --nbval-sanitize-with tests/sanitize.cfg
-TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
+# tools goes first, for it makes nbval's imports quicker (tools/__init__.py).
+TOGETHER := -p tools -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup book pdf epub archive publish serve test quick check notebooks sync student lab bench matrix lock clean

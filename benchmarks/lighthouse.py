@@ -120,7 +120,7 @@ def main() -> None:
     every = Book().pages
     pages = options.pages or (["book/intro", "notebooks/05_dense_classifier"] if options.quick else every)
     runs = 1 if options.quick else options.runs
-    path, command = site.find_browser(), lighthouse()
+    path, command = site.find_browser(whole=True), lighthouse()
     if path is None or not (site.HTML / "index.html").exists():
         print("Pages are measured in a browser on the built site (make book): " + site.HOW_TO_INSTALL)
         return

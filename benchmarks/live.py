@@ -194,7 +194,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     quick = parser.parse_args().quick
     times = 20 if quick else 120
-    path = site.find_browser()
+    path = site.find_browser(whole=True)
     if path is None or not (site.HTML / "book" / "live").exists():
         print("Live figures are measured in a browser on the built site: " + site.HOW_TO_INSTALL)
         return

@@ -33,6 +33,8 @@ MOST_ELEMENTS = 8000
 MOST_SHIFT = 0.02  # of the window that text may jump while a page loads and is read to its end
 TEXT = re.compile(r"\.(html|css|js|mjs|svg|json)$")  # what servers compress
 
+# The same browser without what a window needs: it opens a page for two thirds of the work.
+WITHOUT_WINDOWS = ("chromium-headless-shell", "chrome-headless-shell")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -71,11 +73,11 @@ HOW_TO_INSTALL = (
 )
 
 
-def find_browser() -> str | None:
-    """The path of a Chromium or Chrome; CHROME_PATH goes first."""
+def find_browser(whole: bool = False) -> str | None:
+    """The path of a Chromium or Chrome, CHROME_PATH first; where speed is measured, a whole one as readers have."""
     if os.environ.get("CHROME_PATH"):
         return os.environ["CHROME_PATH"]
-    for name in BROWSERS:
+    for name in BROWSERS if whole else WITHOUT_WINDOWS + BROWSERS:
         if shutil.which(name):
             return shutil.which(name)
     return next((str(p) for p in (Path(place).expanduser() for place in PLACES) if p.exists()), None)

@@ -8,3 +8,9 @@ shared/   the cells that several notebooks hold
 What several rooms use lies here: book.py (where things are, a notebook's form), files.py
 (the book's files), prose.py (a chapter as text), reading.py (how long it takes).
 """
+
+import sys
+
+# To check addresses, jsonschema would build forty grammars whenever nbformat is imported: three
+# seconds for every process, for something that no notebook has. It does without where they are missing.
+sys.modules.setdefault("rfc3987_syntax", None)

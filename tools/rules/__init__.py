@@ -42,8 +42,9 @@ from tools.rules.rule import BOOK_RULES, CHAPTER_RULES, Chapter, Problem
 def problems(book: Book) -> Iterator[tuple[str, Problem]]:
     """(rule, problem) of everything that is wrong with a copy of the book."""
     for path in book.chapters:
+        chapter = Chapter(book, path)
         for name, rule in CHAPTER_RULES.items():
-            for problem in rule(Chapter(book, path)):
+            for problem in rule(chapter):
                 yield name, problem
     for name, rule in BOOK_RULES.items():
         for problem in rule(book):
