@@ -187,6 +187,28 @@ class Visit:
         self.page.goto("about:blank")
 
 
+# Nothing was fetched for a second, every picture that is asked for and every font is there.
+UNCHANGED = """() => {
+    const now = performance.getEntriesByType("resource").length;
+    if (now !== window.fetched) [window.fetched, window.since] = [now, performance.now()];
+    return document.readyState === "complete" && document.fonts.status === "loaded" &&
+        performance.now() - window.since > 1000;
+}"""
+
+
+def settle(page) -> None:
+    """Wait until the page asks for nothing more.
+
+    Chromium without windows at times never tells that the network is idle; then the page itself is asked.
+    """
+    from playwright.sync_api import TimeoutError as TooLong
+
+    try:
+        page.wait_for_load_state("networkidle", timeout=15_000)
+    except TooLong:
+        page.wait_for_function(UNCHANGED)
+
+
 def complaints_console(visit: Visit) -> list[str]:
     """Errors in the console, scripts that broke, files that are missing."""
     missing = [f"status {r.status}: {r.url}" for r in visit.responses if r.status >= 400]
@@ -288,7 +310,7 @@ def scroll_to_the_end(visit: Visit) -> None:
             window.scrollTo(0, document.documentElement.scrollHeight);
         }"""
     )
-    visit.page.wait_for_load_state("networkidle")
+    settle(visit.page)
 
 
 def shift_while_scrolled(visit: Visit) -> float:
@@ -296,7 +318,7 @@ def shift_while_scrolled(visit: Visit) -> float:
 
     The window must have had WATCH_SHIFTS as its script.
     """
-    visit.page.wait_for_load_state("networkidle")
+    settle(visit.page)
     scroll_to_the_end(visit)
     visit.page.wait_for_timeout(300)
     return sum(value for value, _ in visit.page.evaluate("window.shifts"))
@@ -307,14 +329,14 @@ def weigh(visit: Visit, scrolled: bool = True) -> tuple[int, int]:
 
     The page must be open in a fresh context, or its cache would hide files.
     """
-    visit.page.wait_for_load_state("networkidle")
+    settle(visit.page)
     if scrolled:
         scroll_to_the_end(visit)
         shown = "[...document.querySelectorAll('article img')].filter((i) => i.checkVisibility())"
         # One that a busy browser passed too fast is asked for now.
         visit.page.evaluate(f"{shown}.forEach((i) => {{ i.loading = 'eager'; }})")
         visit.page.wait_for_function(f"{shown}.every((i) => i.complete)")
-        visit.page.wait_for_load_state("networkidle")
+        settle(visit.page)
     total, counted = 0, 0
     for response in visit.responses:
         if urlsplit(response.url).scheme in ("data", "blob"):

@@ -699,7 +699,7 @@ def test_labs_go_on_without_a_network(fresh, address, name):
     """Once a lab runs, the connection may go: every state can still be reached, and nothing is asked for."""
     window = fresh(reduced_motion="reduce")
     with opened(window, address, name) as visit:
-        visit.page.wait_for_load_state("networkidle")
+        site.settle(visit.page)
         window.set_offline(True)
         asked = len(visit.requests)
         for steps in STATES[name].values():
@@ -756,7 +756,7 @@ def test_chapter_loads_a_figure_when_it_is_asked_to(fresh, address, chapter, nam
         page = visit.page
         box = page.locator(f'[data-live="{name}"]')
         box.scroll_into_view_if_needed()
-        page.wait_for_load_state("networkidle")
+        site.settle(page)
         loaded = [url for url in visit.requests if "/live/" in url]
         assert [url.split("/")[-1].split("?")[0] for url in loaded] == ["load.mjs"]
         size = len(gzip.compress((LIVE / "load.mjs").read_bytes(), 6))

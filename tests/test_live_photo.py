@@ -445,7 +445,7 @@ def test_answer_is_written_and_spoken(fresh, address):
 def test_nothing_heavy_is_loaded_before_it_is_asked_for(fresh, address):
     """The network waits for its button, which says how large it is; and it comes once."""
     with opened(fresh(), address, NAME) as visit:
-        visit.page.wait_for_load_state("networkidle")
+        site.settle(visit.page)
         assert not [url for url in visit.requests if "network.bin" in url]
         small = sum(
             len(r.body()) for r in visit.responses if "/live/photo-lab" in r.url or "/live/worker" in r.url
@@ -468,7 +468,7 @@ def test_own_photograph_stays_on_the_page_and_needs_no_connection(fresh, address
     rng = np.random.default_rng(SEED)
     data = png(smooth(rng, 300, 260))
     with loaded(window, address) as visit:
-        visit.page.wait_for_load_state("networkidle")
+        site.settle(visit.page)
         asked = len(visit.requests)
         window.set_offline(True)
         visit.figure.locator("#file").set_input_files(

@@ -279,7 +279,8 @@ def test_page_that_breaks_off_leaves_what_was_kept(fresh, published, monkeypatch
         page = fresh().new_page()
         page.goto(server.address + address)
         wait_until_kept(page, "glossary.html")
-        page.reload(wait_until="networkidle")  # from here on the worker answers
+        page.reload()  # from here on the worker answers
+        site.settle(page)
         monkeypatch.setattr(site._Quiet, "copyfile", half)
         for _ in range(2):
             page.goto(server.address + address + "?again=1")
@@ -304,7 +305,7 @@ def test_switch_in_the_footer_forgets_everything(fresh, published):
         assert page.evaluate(state) == [0, 1], "another site's cache is gone, or the book's is not"
         page.reload()
         switch.wait_for()
-        page.wait_for_load_state("networkidle")
+        site.settle(page)
         assert not switch.is_checked() and page.evaluate(state) == [0, 1]
         switch.check()
         page.get_by_text("Visited pages are kept in this browser.").wait_for()

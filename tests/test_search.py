@@ -242,7 +242,7 @@ def test_search_by_keyboard_lands_at_the_heading(fresh, address, width):
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
         page.wait_for_url(f"**/{SECTION}")
-        page.wait_for_load_state("networkidle")
+        site.settle(page)
         heading = page.locator(f"#{SECTION.split('#')[1]} > h2")
         for _ in range(100):  # the window may still be moving there
             top = heading.evaluate("one => one.getBoundingClientRect().top")

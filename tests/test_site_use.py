@@ -321,7 +321,7 @@ def test_book_is_readable_without_scripts(fresh, address):
 def test_vendored_fonts_are_used(reader, address):
     """Text, headings, code and icons are set in the fonts that come with the book."""
     with site.Visit(reader(), address, CHAPTER) as visit:
-        visit.page.wait_for_load_state("networkidle")
+        site.settle(visit.page)
         loaded = visit.page.evaluate(
             "[...document.fonts].filter(f => f.status === 'loaded').map(f => f.family)"
         )

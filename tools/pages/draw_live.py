@@ -164,7 +164,7 @@ def stills() -> None:
                     continue
                 name = box.get_attribute("data-live")
                 visit.page.wait_for_selector(f'[data-live="{name}"][data-state="running"]')
-                visit.page.wait_for_load_state("networkidle")
+                site.settle(visit.page)
                 settle(visit.page.locator(name))
                 shot = visit.page.locator(name).screenshot()
             with Image.open(io.BytesIO(shot)) as picture:
