@@ -42,11 +42,15 @@ wrong("4.2", "not divided")(lambda m, s: by_size(m, s, lambda h, w: 1))
 wrong("4.2", "rows alone")(lambda m, s: by_size(m, s, lambda h, w: h))
 wrong("4.2", "added up, not multiplied")(lambda m, s: by_size(m, s, lambda h, w: h + w))
 wrong("4.2", "rows and columns of the sizes are swapped")(
-    lambda m, s: np.array([each[:w, :h].sum((0, 1)) / (h * w) for each, (h, w) in zip(m * 1.0, s, strict=True)])
+    lambda m, s: np.array(
+        [each[:w, :h].sum((0, 1)) / (h * w) for each, (h, w) in zip(m * 1.0, s, strict=True)]
+    )
 )
 wrong("4.2", "channels are averaged as well")(lambda m, s: by_size(m, s, lambda h, w: h * w).mean(axis=1))
 wrong("4.2", "the largest values")(lambda m, s: m.max(axis=(1, 2)))
-wrong("4.2", "all pictures are averaged together")(lambda m, s: by_size(m, s, lambda h, w: h * w).mean(axis=0))
+wrong("4.2", "all pictures are averaged together")(
+    lambda m, s: by_size(m, s, lambda h, w: h * w).mean(axis=0)
+)
 wrong("4.2", "uint8", "overflow")(
     lambda m, s: m.sum(axis=(1, 2), dtype=m.dtype) / np.prod(s, axis=1, keepdims=True)
 )
@@ -199,7 +203,10 @@ def soft(m, weights=TENT):
     return np.einsum("rcij,ij->rc", sliding_window_view(m, (3, 3)), weights)
 
 
-def changed(way, sums=np.maximum(SUMS, 0)):
+RECTIFIED = np.maximum(SUMS, 0)
+
+
+def changed(way, sums=RECTIFIED):
     """The change from the first crop to the second."""
     first, second = (way(sums[:128, left : left + 192]) for left in (16, 15))
     return np.linalg.norm(second - first) / np.linalg.norm(first)
@@ -230,7 +237,9 @@ def ending(filters, *layers):
 
 HALVES = [("conv", 3, 2, 8), ("conv", 3, 2, 16), ("conv", 3, 2, 16), ("conv", 3, 2, 16)]
 wrong("4.6", "6x6", "came:     12x12", label="one step too few")(lambda r, f, w: ending(f, *HALVES[:3]))
-wrong("4.6", "32 channels", "came:     16", label="the channels of the end are forgotten")(lambda r, f, w: HALVES)
+wrong("4.6", "32 channels", "came:     16", label="the channels of the end are forgotten")(
+    lambda r, f, w: HALVES
+)
 wrong("4.6", "a reach of 120 pixels", "came:     63", label="one front end for all")(
     lambda r, f, w: ending(f, *HALVES)
 )
