@@ -39,6 +39,7 @@ WRITING = {
     "preprocessing pixel range": "notebooks/06_transfer_learning.html#what-does-the-wrong-scaling-cost",
     "shift invariance of pooling": "notebooks/04_pooling.html#how-much-does-a-shift-change-the-result",
     "what information does pooling lose": "notebooks/04_pooling.html#what-is-lost",
+    "strided convolution instead of pooling": "notebooks/04_pooling.html#pooling-or-a-stride-in-the-convolution",
     "computational cost of a convolution": "notebooks/02_feature_maps.html#what-does-it-cost",
     "few training images": "notebooks/06_transfer_learning.html#how-far-do-few-pictures-go",
     "mobilenet architecture": "notebooks/09_mobilenet.html#what-is-a-mobilenet-made-of",

@@ -141,43 +141,28 @@ def _(rng):
 
 @legal("4.2")
 def _(rng):
-    size, stride = sides(rng, 2, 1, 4)
-    return table(rng, *sides(rng, 2, size, 9)) - (rng.random() < 0.3) * 900, size, stride
+    count, rows, columns, channels = sides(rng, 4, 1, 4)
+    sizes = np.stack([rng.integers(1, rows + 1, count), rng.integers(1, columns + 1, count)], axis=1)
+    maps = pixels(rng, count, rows, columns, channels)
+    maps[rng.random(maps.shape) < 0.3] = 0  # real zeros
+    for each, (h, w) in zip(maps, sizes, strict=True):
+        each[h:] = each[:, w:] = 0
+    return maps, sizes
 
 
 @legal("4.3")
 def _(rng):
     size, stride = sides(rng, 2, 1, 4)
-    padding = int(rng.integers(0, size))
-    return pixels(rng, *sides(rng, 2, size, 8)), size, stride, padding
+    rows, columns = sides(rng, 2, size, 9)
+    down, right = ((n - size) // stride + 1 for n in (rows, columns))
+    z = rng.permutation(rows * columns).reshape(rows, columns) / 2 - rng.choice([0, 3, 9, 40])
+    return z, table(rng, down, right), size, stride
 
 
 @legal("4.4")
 def _(rng):
-    size, stride = sides(rng, 2, 1, 4)
-    rows, columns = sides(rng, 2, size, 9)
-    down, right = ((n - size) // stride + 1 for n in (rows, columns))
-    values = rng.permutation(rows * columns).reshape(rows, columns) / 2 - 9
-    if size == stride:  # values that repeat, but in no window
-        values = (
-            values * 0
-            + rng.permutation(size * size)[np.arange(rows)[:, None] % size * size + np.arange(columns) % size]
-        )
-    return values, table(rng, down, right), size, stride
-
-
-@legal("4.5")
-def _(rng):
-    size, stride = sides(rng, 2, 1, 4)
-    rows, columns = sides(rng, 2, size, 9)
-    above = table(rng, (rows - size) // stride + 1, (columns - size) // stride + 1)
-    return (rows, columns), above, size, stride
-
-
-@legal("4.6")
-def _(rng):
-    shape = sides(rng)
-    return table(rng, *shape), int(rng.integers(0, shape[1] + 1))
+    layers = [(int(rng.integers(1, 8)), int(rng.integers(1, 5))) for _ in range(rng.integers(1, 6))]
+    return layers, int(rng.integers(0, 12))
 
 
 def logits(rng, *shape):
