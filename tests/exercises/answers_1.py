@@ -215,8 +215,6 @@ wrong("1.5", "Result 1 of 2", "numbers are right", label="a column")(
     lambda p, t, s, r: (learn(p, t, s, r)[0][:, None], learn(p, t, s, r)[1])
 )
 wrong("1.5", "Result 1 of 2", label="one list of all")(lambda p, t, s, r: np.append(*learn(p, t, s, r)))
-    lambda p, t, s, r: np.append(*learn(p, t, s, r))
-)
 
 
 @wrong("1.5", "Is a return missing?")
