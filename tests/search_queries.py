@@ -47,6 +47,7 @@ WRITING = {
     "relu on the output layer": "notebooks/03_relu.html#why-not-on-the-logits",
     "classify my own picture": "notebooks/05_dense_classifier.html#can-it-read-your-own-picture",
     "when not to use transfer learning": "notebooks/06_transfer_learning.html#when-does-it-help-and-when-not",
+    "first layer filters of a trained network": "notebooks/01_filters.html#what-do-the-trained-filters-look-for",
     "larger kernel 5x5": "notebooks/01_filters.html#what-changes-when-the-filter-grows",
 }
 JUDGING = {

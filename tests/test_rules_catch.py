@@ -230,8 +230,8 @@ def cell_between(notebook):
 @plant("exercises_complete")
 def number_left_out(notebook):
     for kind in ("exercise", "check", "solution"):
-        cell = tagged(notebook, f"{kind}-1-7")
-        cell.metadata["tags"] = [tag.replace("-1-7", "-1-9") for tag in tags(cell)]
+        cell = tagged(notebook, f"{kind}-1-6")
+        cell.metadata["tags"] = [tag.replace("-1-6", "-1-9") for tag in tags(cell)]
 
 
 @plant("exercises_complete")
@@ -246,7 +246,7 @@ def nothing_summed_up(notebook):
 
 @plant("exercises_complete")
 def no_sentence(notebook):
-    rewrite(notebook, "exercise-1-7", "sentence = ...", "number = ...")
+    rewrite(notebook, "exercise-1-6", "sentence = ...", "number = ...")
 
 
 @plant("exercises_complete")
@@ -270,7 +270,7 @@ def solution_fails(notebook):
 
 @plant("exercises_work")
 def solution_overwrites(notebook):
-    rewrite(notebook, "solution-1-2", "\n\n\ncheck", "\n\n\nweighted_sum = solution_1_2\ncheck")
+    rewrite(notebook, "solution-1-2", "\n\n\ncheck", "\n\n\nanswer_range = solution_1_2\ncheck")
 
 
 @plant("exercises_work")
@@ -280,7 +280,7 @@ def starter_without_dots(notebook):
 
 @plant("exercises_work")
 def another_name_checked(notebook):
-    rewrite(notebook, "check-1-2", 'check_1_2("weighted_sum")', 'check_1_2("weighed_sum")')
+    rewrite(notebook, "check-1-2", 'check_1_2("answer_range")', 'check_1_2("answer_rang")')
 
 
 @plant("exercises_work")
@@ -297,8 +297,8 @@ def solution_open(notebook):
 @plant("exercises_leave_names")
 def starter_takes_a_name(notebook):
     """The filters of the chapter go by `classics`; a starter that is called so breaks its cells."""
-    starter = next(cell for cell in notebook.cells if "exercise-1-6" in tags(cell))
-    starter.source = starter.source.replace("def learn(", "def classics(")
+    starter = next(cell for cell in notebook.cells if "exercise-1-5" in tags(cell))
+    starter.source = starter.source.replace("def learn_filter(", "def classics(")
 
 
 @plant("exercises_leave_names")

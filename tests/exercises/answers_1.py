@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from answers import DATA, right, wrong
+from answers import right, wrong
 
 # --- 1.1 change one pixel ----------------------------------------------------------------------
 
@@ -19,108 +19,78 @@ wrong("1.1", "'291', which is no number", label="texts")(("291", "281"))
 right("1.1", "a tuple")((291, 281))
 right("1.1", "an array of floats")(np.array([291.0, 281.0]))
 
-# --- 1.2 the weighted sum ----------------------------------------------------------------------
+# --- 1.2 how far an answer can go ---------------------------------------------------------------
 
 
-@wrong("1.2", "bias is added once per weight")
-def _(patch, weights, bias):
-    total = 0.0
-    for i in range(patch.shape[0]):
-        for j in range(patch.shape[1]):
-            total += float(patch[i, j]) * float(weights[i, j]) + bias
-    return total
+def extremes(weights, bias, low=255, high=255):
+    """The lowest and the highest answer."""
+    return low * weights[weights < 0].sum() + bias, high * weights[weights > 0].sum() + bias
 
 
-@wrong("1.2", "a loop stops one short")
-def _(patch, weights, bias):
-    total = bias
-    for i in range(len(patch) - 1):
-        for j in range(len(patch[0]) - 1):
-            total += float(patch[i][j]) * float(weights[i][j])
-    return total
+wrong("1.2", "bias is left out")(lambda w, b: extremes(w, 0))
+wrong("1.2", "times 255, too")(lambda w, b: extremes(w, 255 * b))
+wrong("1.2", "swapped")(lambda w, b: extremes(w, b)[::-1])
+wrong("1.2", "not up to 1")(lambda w, b: extremes(w, b, 1, 1))
+wrong("1.2", "only the smallest and the largest weight")(lambda w, b: (255 * w.min() + b, 255 * w.max() + b))
+wrong("1.2", "whatever their sign")(lambda w, b: (255 * w.sum() + b, w.sum() * 255 + b))
+wrong("1.2", "all black")(lambda w, b: (b, extremes(w, b)[1]))
+wrong("1.2", "no pixel is below 0")(lambda w, b: (b - 255 * abs(w).sum(), b + 255 * abs(w).sum()))
+wrong("1.2", "expected", "came", label="256 brightnesses")(lambda w, b: extremes(w, b, 256, 256))
+wrong("1.2", "expected: 2 results", label="the highest alone")(lambda w, b: extremes(w, b)[1])
+wrong("1.2", "TypeError", label="a bias too few")(lambda weights: extremes(weights, 0))
 
 
-@wrong("1.2", "rows and columns are swapped")
-def _(patch, weights, bias):
-    total = bias
-    for i in range(patch.shape[0]):
-        for j in range(patch.shape[1]):
-            total += float(patch[i, j]) * float(weights[j, i])
-    return total
+@wrong("1.2", "expected", "came", label="bytes overflow")
+def _(weights, bias):
+    white = np.full(weights.shape, 255, "uint8")
+    least, most = (np.sum((white * part).astype("uint8")) + bias for part in (weights < 0, weights > 0))
+    return least, most
 
 
-@wrong("1.2", "uint8", "overflow")
-def _(patch, weights, bias):
-    return (patch * weights).sum() + bias
+@wrong("1.2", "expected", "came", label="nine weights at most")
+def _(weights, bias):
+    low = high = bias
+    for weight in weights.ravel()[:4]:
+        low, high = low + 255 * min(weight, 0), high + 255 * max(weight, 0)
+    return low, high
 
 
 @wrong("1.2", "Is a return missing?")
-def _(patch, weights, bias):
-    total = np.sum(patch * weights) + bias
-    print(total)
+def _(weights, bias):
+    print(extremes(weights, bias))
 
 
 @wrong("1.2", "changed its input number 1 in place")
-def _(patch, weights, bias):
-    patch *= weights.astype(patch.dtype)
-    return patch.sum() + bias
+def _(weights, bias):
+    result = extremes(weights, bias)
+    weights[weights < 0] = 0
+    return result
 
 
-@wrong("1.2", "shape (2, 2)", "one number", label="products not added")
-def _(patch, weights, bias):
-    return patch * weights + bias
-
-
-wrong("1.2", "bias is left out")(lambda patch, weights, bias: np.sum(patch.astype(float) * weights))
-wrong("1.2", "bias is taken off")(lambda patch, weights, bias: np.sum(patch.astype(float) * weights) - bias)
-wrong("1.2", "kernel is flipped")(lambda p, w, b: np.sum(p.astype(float) * w[::-1, ::-1]) + b)
-wrong("1.2", "mean is taken")(lambda patch, weights, bias: np.mean(patch.astype(float) * weights) + bias)
-wrong("1.2", "matrix product")(lambda patch, weights, bias: np.sum(patch.astype(float) @ weights) + bias)
-wrong("1.2", "TypeError", label="a bias too few")(lambda patch, weights: np.sum(patch * weights))
-
-
-@wrong("1.2", "IndexError", "in line", label="a loop that runs too far")
-def weighted_sum(patch, weights, bias):
-    total = bias
-    for i in range(3):
-        for j in range(3):
-            total += patch[i, j] * weights[i, j]
-    return total
+right("1.2", "masks")(extremes)
+right("1.2", "a list")(lambda w, b: [255 * np.minimum(w, 0).sum() + b, 255 * np.clip(w, 0, None).sum() + b])
 
 
 @right("1.2", "loops")
-def _(patch, weights, bias):
-    total = bias
-    for i in range(patch.shape[0]):
-        for j in range(patch.shape[1]):
-            total += float(patch[i, j]) * float(weights[i, j])
-    return total
+def _(weights, bias):
+    lowest = highest = bias
+    for row in weights:
+        for weight in row:
+            lowest, highest = lowest + 255 * min(weight, 0), highest + 255 * max(weight, 0)
+    return lowest, highest
 
 
-@right("1.2", "NumPy, as an array of one")
-def _(patch, weights, bias):
-    return np.array([np.dot(patch.ravel().astype("float32"), weights.ravel()) + bias])
-
-
-@wrong("1.2", "stopped", "int64", "float32", label="Keras on whole numbers")
-def _(patch, weights, bias):
-    layer = keras.layers.Conv2D(1, patch.shape)
-    layer.build((1, *patch.shape, 1))
-    layer.set_weights([weights[:, :, None, None], np.array([bias])])
-    return layer(patch[None, :, :, None])
+@right("1.2", "two photographs")
+def _(weights, bias):
+    bright = np.where(weights > 0, 255, 0)
+    return ((255 - bright) * weights).sum() + bias, (bright * weights).sum() + bias
 
 
 @right("1.2", "Keras")
-def _(patch, weights, bias):
-    layer = keras.layers.Conv2D(1, patch.shape)
-    layer.build((1, *patch.shape, 1))
-    layer.set_weights([weights[:, :, None, None], np.array([bias])])
-    return layer(patch[None, :, :, None].astype("float32"))
+def _(weights, bias):
+    low, high = (keras.ops.sum(keras.ops.relu(sign * 1.0 * weights)) for sign in (-1, 1))
+    return bias - 255 * low, bias + 255 * high
 
-
-right("1.2", "plain Python, printing")(
-    lambda p, w, b: print("hm") or sum(float(x) * float(y) for x, y in zip(p.flat, w.flat, strict=True)) + b
-)
 
 # --- 1.3 a filter of their own ------------------------------------------------------------------
 
@@ -144,40 +114,7 @@ right("1.3", "a list, one row")([[0, 0, 0], [-1, 2, -1], [0, 0, 0]])
 right("1.3", "an array")(UPRIGHT)
 right("1.3", "fractions in a Keras tensor")(keras.ops.convert_to_tensor(UPRIGHT / 6))
 
-# --- 1.4 half a turn -----------------------------------------------------------------------------
-
-wrong("1.4", "only the rows")(lambda kernel: kernel[::-1])
-wrong("1.4", "only the columns")(lambda kernel: np.fliplr(kernel))
-wrong("1.4", "rows and columns are swapped")(lambda kernel: kernel.transpose())
-wrong("1.4", "quarter turn")(lambda kernel: np.rot90(kernel))
-wrong("1.4", "quarter turn, clockwise")(lambda kernel: np.rot90(kernel, 3))
-wrong("1.4", "signs")(lambda kernel: -kernel)
-wrong("1.4", "came back as it was")(lambda kernel: kernel)
-wrong("1.4", "numbers are right, the shape is not", label="flattened")(lambda k: k.ravel()[::-1])
-
-
-@wrong("1.4", "changed its input number 1 in place")
-def _(kernel):
-    kernel[:] = kernel[::-1, ::-1].copy()
-    return kernel
-
-
-@wrong("1.4", "a loop stops one short")
-def _(kernel):
-    turned = np.zeros(kernel.shape)
-    for i in range(kernel.shape[0] - 1):
-        for j in range(kernel.shape[1] - 1):
-            turned[i, j] = kernel[-1 - i, -1 - j]
-    return turned
-
-
-right("1.4", "slices")(lambda kernel: kernel[::-1, ::-1])
-right("1.4", "np.rot90 twice")(lambda kernel: np.rot90(kernel, 2))
-right("1.4", "np.flip")(lambda kernel: np.flip(kernel))
-right("1.4", "lists")(lambda kernel: [list(row)[::-1] for row in kernel][::-1])
-right("1.4", "Keras")(lambda kernel: keras.ops.flip(kernel, axis=(0, 1)))
-
-# --- 1.5 the gradient ----------------------------------------------------------------------------
+# --- 1.4 the gradient ----------------------------------------------------------------------------
 
 
 def error(patch, weights, bias, target):
@@ -185,82 +122,107 @@ def error(patch, weights, bias, target):
     return np.sum(patch * weights) + bias - target
 
 
-wrong("1.5", "factor of two")(lambda p, w, b, t: error(p, w, b, t) * p)
-wrong("1.5", "sign is turned")(lambda p, w, b, t: 2 * (t - np.sum(p * w) - b) * p)
-wrong("1.5", "bias is left out")(lambda p, w, b, t: 2 * error(p, w, 0, t) * p)
-wrong("1.5", "not by the pixels")(lambda p, w, b, t: 2 * error(p, w, b, t) * w)
-wrong("1.5", "not its gradient")(lambda p, w, b, t: error(p, w, b, t) ** 2)
-wrong("1.5", "pixel is missing")(lambda p, w, b, t: np.full(p.shape, 2 * error(p, w, b, t)))
-wrong("1.5", "one number", label="summed over the weights")(
-    lambda p, w, b, t: (2 * error(p, w, b, t) * p).sum()
+def slopes(patch, weights, bias, target, factor=2):
+    """The gradient for the weights and for the bias."""
+    missed = factor * error(patch, weights, bias, target)
+    return missed * patch, missed
+
+
+wrong("1.4", "factor of two")(lambda p, w, b, t: slopes(p, w, b, t, 1))
+wrong("1.4", "sign is turned")(lambda p, w, b, t: slopes(p, w, b, t, -2))
+wrong("1.4", "bias is left out of z")(lambda p, w, b, t: slopes(p, w, 0, t))
+wrong("1.4", "not by the pixels")(lambda p, w, b, t: (slopes(p, w, b, t)[1] * w, slopes(p, w, b, t)[1]))
+wrong("1.4", "its factor is 1")(lambda p, w, b, t: (slopes(p, w, b, t)[0], b * slopes(p, w, b, t)[1]))
+wrong("1.4", "bias has a gradient, too")(lambda p, w, b, t: (slopes(p, w, b, t)[0], 0))
+wrong("1.4", "pixel is missing")(
+    lambda p, w, b, t: (np.full(p.shape, slopes(p, w, b, t)[1]), slopes(p, w, b, t)[1])
+)
+wrong("1.4", "expected: 2 results", label="the loss")(lambda p, w, b, t: error(p, w, b, t) ** 2)
+wrong("1.4", "Result 1 of 2", label="summed over the weights")(
+    lambda p, w, b, t: (slopes(p, w, b, t)[0].sum(), slopes(p, w, b, t)[1])
+)
+wrong("1.4", "Result 2 of 2", label="the bias for each pixel")(
+    lambda p, w, b, t: (slopes(p, w, b, t)[0], np.full(p.shape, slopes(p, w, b, t)[1]))
 )
 
 
-@wrong("1.5", "changed its input number 1 in place")
+@wrong("1.4", "changed its input number 1 in place")
 def _(patch, weights, bias, target):
-    factor = 2 * error(patch, weights, bias, target)
-    patch *= factor
-    return patch
+    missed = 2 * error(patch, weights, bias, target)
+    patch *= missed
+    return patch, missed
 
 
-right("1.5", "NumPy")(lambda p, w, b, t: 2 * p * (np.vdot(p, w) + b - t))
+right("1.4", "NumPy")(lambda p, w, b, t: (2 * p * (np.vdot(p, w) + b - t), 2 * (np.vdot(p, w) + b - t)))
+right("1.4", "a function of its own")(slopes)
 
 
-@right("1.5", "nudging each weight")
+@right("1.4", "nudging each number")
 def _(patch, weights, bias, target):
-    slopes = np.zeros(weights.shape)
+    table = np.zeros(weights.shape)
     for place in np.ndindex(weights.shape):
         nudge = np.zeros(weights.shape)
         nudge[place] = 1e-4
         above = error(patch, weights + nudge, bias, target) ** 2
         below = error(patch, weights - nudge, bias, target) ** 2
-        slopes[place] = (above - below) / 2e-4
-    return slopes
+        table[place] = (above - below) / 2e-4
+    above, below = (error(patch, weights, bias + nudge, target) ** 2 for nudge in (1e-4, -1e-4))
+    return table, (above - below) / 2e-4
 
 
-@right("1.5", "automatic")
+@right("1.4", "automatic")
 def _(patch, weights, bias, target):
     import tensorflow as tf
 
-    watched = tf.Variable(weights, dtype="float32")
+    watched, offset = tf.Variable(weights, dtype="float32"), tf.Variable(float(bias))
     with tf.GradientTape() as tape:
-        loss = (tf.reduce_sum(patch * watched) + bias - target) ** 2
-    return tape.gradient(loss, watched)
+        loss = (tf.reduce_sum(patch * watched) + offset - target) ** 2
+    return tape.gradient(loss, [watched, offset])
 
 
-# --- 1.6 the learner -----------------------------------------------------------------------------
+# --- 1.5 the learner -----------------------------------------------------------------------------
 
 
-def learn(patches, targets, steps, rate, start=0.0, sign=-1, mean=True, factor=2, old=False):
+def learn(patches, targets, steps, rate, start=0.0, mean=True, factor=2, kind=""):
     """Gradient descent with room for slips."""
-    weights = np.full(patches.shape[1], start)
-    errors = patches @ weights - targets
+    weights, bias = np.full(patches.shape[1], start), start
+    errors = patches @ weights + bias - targets
     for _ in range(steps):
-        if not old:
-            errors = patches @ weights - targets
+        if kind != "old":
+            errors = patches @ weights + bias - targets
         slope = factor * errors @ patches / (len(patches) if mean else 1)
-        weights = weights + sign * rate * slope
-    return weights
+        weights = weights - rate * slope
+        if kind == "in turn":
+            errors = patches @ weights + bias - targets
+        if kind == "bias summed":
+            bias = bias - rate * factor * errors.sum()
+        elif kind != "no bias":
+            bias = bias - rate * factor * (errors.mean() if mean else errors.sum())
+    return weights, bias
 
 
-wrong("1.6", "uphill")(lambda p, t, s, r: learn(p, t, s, r, sign=1))
-wrong("1.6", "not averaged")(lambda p, t, s, r: learn(p, t, s, r, mean=False))
-wrong("1.6", "factor of two")(lambda p, t, s, r: learn(p, t, s, r, factor=1))
-wrong("1.6", "one short")(lambda p, t, s, r: learn(p, t, s - 1, r))
-wrong("1.6", "one step too many")(lambda p, t, s, r: learn(p, t, s + 1, r))
-wrong("1.6", "begin at one")(lambda p, t, s, r: learn(p, t, s, r, start=1.0))
-wrong("1.6", "before the loop")(lambda p, t, s, r: learn(p, t, s, r, old=True))
-wrong("1.6", "shape (1, 1)", "numbers are right", label="a column")(
-    lambda p, t, s, r: learn(p, t, s, r)[:, None]
+wrong("1.5", "uphill")(lambda p, t, s, r: learn(p, t, s, -r))
+wrong("1.5", "the errors are added up, not averaged")(lambda p, t, s, r: learn(p, t, s, r, mean=False))
+wrong("1.5", "bias's errors are added up")(lambda p, t, s, r: learn(p, t, s, r, kind="bias summed"))
+wrong("1.5", "factor of two")(lambda p, t, s, r: learn(p, t, s, r, factor=1))
+wrong("1.5", "one short")(lambda p, t, s, r: learn(p, t, s - 1, r))
+wrong("1.5", "one step too many")(lambda p, t, s, r: learn(p, t, s + 1, r))
+wrong("1.5", "begin at one")(lambda p, t, s, r: learn(p, t, s, r, start=1.0))
+wrong("1.5", "never moves")(lambda p, t, s, r: learn(p, t, s, r, kind="no bias"))
+wrong("1.5", "weights that have moved")(lambda p, t, s, r: learn(p, t, s, r, kind="in turn"))
+wrong("1.5", "before the loop")(lambda p, t, s, r: learn(p, t, s, r, kind="old"))
+wrong("1.5", "Result 1 of 2", "numbers are right", label="a column")(
+    lambda p, t, s, r: (learn(p, t, s, r)[0][:, None], learn(p, t, s, r)[1])
 )
+wrong("1.5", "Result 1 of 2", label="one list of all")(lambda p, t, s, r: np.append(*learn(p, t, s, r)))
 
 
-@wrong("1.6", "Is a return missing?")
+@wrong("1.5", "Is a return missing?")
 def _(patches, targets, steps, rate):
     learn(patches, targets, steps, rate)
 
 
-@wrong("1.6", "Does a loop never end?")
+@wrong("1.5", "Does a loop never end?")
 def _(patches, targets, steps, rate):
     step = 0
     while step < steps:
@@ -268,67 +230,89 @@ def _(patches, targets, steps, rate):
     return targets
 
 
-@wrong("1.6", "expected", "came", label="stops when the loss grows")
+@wrong("1.5", "expected", "came", label="stops when the loss grows")
 def _(patches, targets, steps, rate):
-    weights, last = np.zeros(patches.shape[1]), np.inf
+    weights, bias, last = np.zeros(patches.shape[1]), 0.0, np.inf
     for _ in range(steps):
-        errors = patches @ weights - targets
+        errors = patches @ weights + bias - targets
         if np.mean(errors**2) > last:
             break
         last = np.mean(errors**2)
         weights = weights - 2 * rate * errors @ patches / len(patches)
-    return weights
+        bias = bias - 2 * rate * errors.mean()
+    return weights, bias
 
 
-right("1.6", "NumPy")(learn)
+right("1.5", "NumPy")(learn)
 
 
-@right("1.6", "loops")
+@right("1.5", "a column of ones for the bias")
 def _(patches, targets, steps, rate):
-    weights = [0.0] * patches.shape[1]
+    wide = np.hstack([patches, np.ones((len(patches), 1))])
+    both = np.zeros(wide.shape[1])
     for _ in range(steps):
-        slopes = [0.0] * len(weights)
+        both = both - 2 * rate * wide.T @ (wide @ both - targets) / len(wide)
+    return both[:-1], both[-1]
+
+
+@right("1.5", "loops")
+def _(patches, targets, steps, rate):
+    weights, bias = [0.0] * patches.shape[1], 0.0
+    for _ in range(steps):
+        table, slope = [0.0] * len(weights), 0.0
         for patch, target in zip(patches, targets, strict=True):
-            error = sum(x * w for x, w in zip(patch, weights, strict=True)) - target
+            missed = sum(x * w for x, w in zip(patch, weights, strict=True)) + bias - target
+            slope += 2 * missed / len(patches)
             for place, pixel in enumerate(patch):
-                slopes[place] += 2 * error * pixel / len(patches)
-        weights = [w - rate * slope for w, slope in zip(weights, slopes, strict=True)]
-    return weights
+                table[place] += 2 * missed * pixel / len(patches)
+        weights = [w - rate * each for w, each in zip(weights, table, strict=True)]
+        bias -= rate * slope
+    return weights, bias
 
 
-@right("1.6", "Keras")
+@right("1.5", "automatic")
 def _(patches, targets, steps, rate):
-    layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")
-    model = keras.Sequential([keras.Input((patches.shape[1],)), layer])
-    model.compile(keras.optimizers.SGD(rate), loss="mse", run_eagerly=True)
+    import tensorflow as tf
+
+    weights, bias = tf.Variable(tf.zeros(patches.shape[1])), tf.Variable(0.0)
     for _ in range(steps):
-        model.train_on_batch(patches, targets[:, None])
-    return layer.kernel[:, 0]
+        with tf.GradientTape() as tape:
+            answers = tf.linalg.matvec(patches.astype("float32"), weights) + bias
+            loss = tf.reduce_mean((answers - targets) ** 2)
+        for number, slope in zip((weights, bias), tape.gradient(loss, [weights, bias]), strict=True):
+            number.assign_sub(rate * slope)
+    return weights, bias
 
 
-# --- 1.7 a measurement and a sentence ------------------------------------------------------------
+# --- 1.6 two filters for three textures ----------------------------------------------------------
 
-SAID = "Because the long joints of the wall run from top to bottom."
-wrong("1.7", "side by side")((0.70, SAID))
-wrong("1.7", "every second pixel")((0.81, SAID))
-wrong("1.7", "across a corner")((0.65, SAID))
-wrong("1.7", "expected", "came", label="squared")((0.93**2, SAID))
-wrong("1.7", "one number", label="the whole table")((np.corrcoef([[1, 2, 4], [1, 3, 2]]), SAID))
-wrong("1.7", "Now the sentence", label="no sentence")((0.93, ""))
-wrong("1.7", "which is no number", label="a text")(("high", SAID))
-right("1.7", "rounded")((0.93, SAID))
-
-
-def measured():
-    """The correlation, with sums of products."""
-    with np.load(DATA) as photos:
-        wall = photos["brick"].astype(float)
-    above, below = wall[:-1], wall[1:]
-    together = np.mean((above - above.mean()) * (below - below.mean()))
-    return together / (above.std() * below.std())
-
-
-right("1.7", "measured")([measured(), SAID])
-right("1.7", "four words")((0.93, "Mortar joints run sideways."))
-right("1.7", "no spaces between words")((0.93, "因为砖是横着砌的"))
-wrong("1.7", "four words or more", label="the starter's words")((0.93, "They differ because ..."))
+SAID = "The wall answers one filter, the turned wall the other, and grass both alike."
+STEPS = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+LAPLACIAN = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
+MIDDLE = np.eye(3)[:, [1]] @ np.eye(3)[[1]]
+wrong("1.6", "expected 95 % or more", label="one filter")(([STEPS], SAID))
+wrong("1.6", "the wall", "the turned wall", label="blind to directions")(([LAPLACIAN], SAID))
+wrong("1.6", "expected 95 % or more", label="brightness and Laplacian")(([MIDDLE, LAPLACIAN], SAID))
+wrong("1.6", "expected 95 % or more", label="means")(([np.ones((3, 3)), np.ones((3, 3)) / 9], SAID))
+wrong("1.6", "expected 95 % or more", label="one filter twice")(([STEPS, -7 * STEPS], SAID))
+wrong("1.6", "expected 95 % or more", label="nothing")((np.zeros((2, 3, 3)), SAID))
+wrong("1.6", "expected 95 % or more", label="drawn at random")(
+    (np.random.default_rng(0).normal(size=(2, 3, 3)), SAID)
+)
+wrong("1.6", "one or two tables", label="three filters")(([STEPS, STEPS.T, LAPLACIAN], SAID))
+wrong("1.6", "one or two tables", label="one table, no list")((STEPS, SAID))
+wrong("1.6", "one or two tables", label="5x5")((np.ones((2, 5, 5)), SAID))
+wrong("1.6", "one or two tables", label="not a number")(([STEPS, STEPS.T * np.nan], SAID))
+wrong("1.6", "one or two tables", label="a text")(("Sobel", SAID))
+wrong("1.6", "(filters, a sentence)", label="no pair")(np.ones(5))
+wrong("1.6", "Now the sentence", label="no sentence")(([STEPS, STEPS.T], ""))
+wrong("1.6", "four words or more", label="the starter's words")(
+    ([STEPS, STEPS.T], "They tell them apart because ...")
+)
+right("1.6", "Sobel x and Sobel y")(([STEPS, STEPS.T], SAID))
+right("1.6", "lists, other signs and sizes")(([[list(row) for row in -2 * STEPS.T], STEPS.tolist()], SAID))
+right("1.6", "plain differences")(
+    (np.array([[[0, 0, 0], [-1, 1, 0], [0, 0, 0]], [[0, -1, 0], [0, 1, 0], [0, 0, 0]]]), SAID)
+)
+right("1.6", "one direction and all")(([STEPS, LAPLACIAN], "因为砖是横着砌的"))
+right("1.6", "a Keras tensor")((keras.ops.convert_to_tensor(np.stack([STEPS, STEPS.T]) / 8), SAID))

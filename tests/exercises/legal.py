@@ -46,22 +46,16 @@ def sides(rng, count=2, low=1, high=6):
 
 @legal("1.2")
 def _(rng):
-    shape = sides(rng)
-    return pixels(rng, *shape), table(rng, *shape), number(rng)
+    return table(rng, *sides(rng)), number(rng)
 
 
 @legal("1.4")
-def _(rng):
-    return (table(rng, *sides(rng)),)
-
-
-@legal("1.5")
 def _(rng):
     shape = sides(rng)
     return table(rng, *shape), table(rng, *shape), number(rng), number(rng)
 
 
-@legal("1.6")
+@legal("1.5")
 def _(rng):
     n, k = sides(rng)
     patches, targets = rng.normal(0, 1, (n, k)).round(2), rng.normal(0, 2, n).round(2)
