@@ -47,6 +47,8 @@ WRITING = {
     "classify my own picture": "notebooks/05_dense_classifier.html#can-it-read-your-own-picture",
     "when not to use transfer learning": "notebooks/06_transfer_learning.html#when-does-it-help-and-when-not",
     "larger kernel 5x5": "notebooks/01_filters.html#what-changes-when-the-filter-grows",
+    "im2col": "notebooks/02_feature_maps.html#what-is-a-feature-map",
+    "stack of small kernels": "notebooks/02_feature_maps.html#two-small-filters-or-a-large-one",
 }
 JUDGING = {
     "count multiply adds": "notebooks/02_feature_maps.html#what-does-it-cost",
