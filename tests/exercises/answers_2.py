@@ -129,7 +129,7 @@ wrong("2.3", "stride is not used")(lambda x, w, p, s: found(x, w, p, 1))
 wrong("2.3", "padding is not used")(lambda x, w, p, s: found(x, w, 0, s))
 wrong("2.3", "kernel is flipped")(lambda x, w, p, s: found(x, np.rot90(w, 2), p, s))
 wrong("2.3", "expected: 3 results", label="the place alone")(lambda x, w, p, s: found(x, w, p, s)[:2])
-wrong("2.3", "Result 1 of 3", label="the brightest pixel")(lambda x, w, p, s: top(np.asarray(x)))
+wrong("2.3", "Result 3 of 3", label="the brightest pixel")(lambda x, w, p, s: top(np.asarray(x)))
 wrong("2.3", "expected: 3 results", label="a whole map")(lambda x, w, p, s: slid(x, w, p, s))
 right("2.3", "a map, then its place")(found)
 
