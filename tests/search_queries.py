@@ -49,6 +49,8 @@ WRITING = {
     "when not to use transfer learning": "notebooks/06_transfer_learning.html#when-does-it-help-and-when-not",
     "first layer filters of a trained network": "notebooks/01_filters.html#what-do-the-trained-filters-look-for",
     "larger kernel 5x5": "notebooks/01_filters.html#what-changes-when-the-filter-grows",
+    "im2col": "notebooks/02_feature_maps.html#what-is-a-feature-map",
+    "stack of small kernels": "notebooks/02_feature_maps.html#two-small-filters-or-a-large-one",
 }
 JUDGING = {
     "count multiply adds": "notebooks/02_feature_maps.html#what-does-it-cost",

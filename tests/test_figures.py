@@ -112,6 +112,35 @@ def test_animation_can_be_read(reader, address, width):
         assert motion.evaluate("image => image.naturalWidth") >= 1.4 * shown  # sharp on finer screens
 
 
+def test_animation_lies_on_either_paper(reader, address):
+    """Its ground is clear in every frame, and the dark page puts no card under it."""
+    page = next(page for page in CHAPTERS if site.soup(site.HTML / page).select_one("img.motion"))
+    notebook = nbformat.read(site.ROOT / Path(page).with_suffix(".ipynb"), as_version=4)
+    data = next(
+        output.data["image/png"]
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    )
+    film = Image.open(io.BytesIO(base64.b64decode(data)))
+    assert film.n_frames == 16
+    for step in range(film.n_frames):
+        film.seek(step)
+        clear = np.asarray(film.convert("RGBA"))[..., 3] == 0
+        assert clear[[0, 0, -1, -1], [0, -1, 0, -1]].all() and 0.2 < clear.mean() < 0.8
+    with site.Visit(reader(1280), address, page) as visit:
+        grounds = visit.page.evaluate(
+            """() => ["light", "dark"].map((theme) => {
+                const root = document.documentElement, before = root.dataset.theme;
+                root.dataset.theme = theme;
+                const { backgroundColor, filter } = getComputedStyle(document.querySelector("img.motion"));
+                root.dataset.theme = before;
+                return [backgroundColor, filter];
+            })"""
+        )
+        assert grounds == [["rgba(0, 0, 0, 0)", "none"]] * 2
+
+
 FAULTS = {
     "small text": ({"sizes": [[10.9, "label"]]}, "10.9 px"),
     "cut text": ({"outside": ["label"]}, "reaches out"),
