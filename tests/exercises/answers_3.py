@@ -184,17 +184,25 @@ def _(patches, weights, biases):
 
 QUARTERS = (0, 0.25, 0.5, 0.75)
 wrong("3.6", "to within 0.02", label="nothing but the start")((0.3, []))
-wrong("3.6", "four hinges at most", "came:     8")((0.0, [(k / 8, 0.125 if k == 0 else 0.25) for k in range(8)]))
+wrong("3.6", "four hinges at most", "came:     8")(
+    (0.0, [(k / 8, 0.125 if k == 0 else 0.25) for k in range(8)])
+)
 wrong("3.6", "slope after the hinge")((0.0, list(zip(QUARTERS, (0.25, 0.75, 1.25, 1.75), strict=True))))
 wrong("3.6", "turns have the wrong sign")((0.0, list(zip(QUARTERS, (-0.25, -0.5, -0.5, -0.5), strict=True))))
-wrong("3.6", "places have the wrong sign")((0.0, list(zip((0, -0.25, -0.5, -0.75), (0.25, 0.5, 0.5, 0.5), strict=True))))
+wrong("3.6", "places have the wrong sign")(
+    (0.0, list(zip((0, -0.25, -0.5, -0.75), (0.25, 0.5, 0.5, 0.5), strict=True)))
+)
 wrong("3.6", "changed places")((0.0, list(zip((0.25, 0.5, 0.5, 0.5), QUARTERS, strict=True))))
-wrong("3.6", "to within 0.02", label="three hinges")((0.0, [(k / 3, 1 / 3 if k == 0 else 2 / 3) for k in range(3)]))
+wrong("3.6", "to within 0.02", label="three hinges")(
+    (0.0, [(k / 3, 1 / 3 if k == 0 else 2 / 3) for k in range(3)])
+)
 wrong("3.6", "finite", label="no number")((0.0, [(0, float("nan"))]))
 wrong("3.6", "(a number, [(place, turn), ...])", label="no start")([(0, 0.25), (0.25, 0.5), (0.5, 0.5)])
 wrong("3.6", "(a number, [(place, turn), ...])", label="words")("x squared")
 right("3.6", "by quarters")((0, [(0, 0.25), (0.25, 0.5), (0.5, 0.5), (0.75, 0.5)]))
-right("3.6", "lowered by half of the gap")((-1 / 128, list(zip(QUARTERS, (0.25, 0.5, 0.5, 0.5), strict=True))))
+right("3.6", "lowered by half of the gap")(
+    (-1 / 128, list(zip(QUARTERS, (0.25, 0.5, 0.5, 0.5), strict=True)))
+)
 right("3.6", "lowered, three hinges")([-1 / 72, [(k / 3, 1 / 3 if k == 0 else 2 / 3) for k in range(3)]])
 right("3.6", "a table")((0.0, np.array([[0.75, 0.5], [0.5, 0.5], [0.25, 0.5], [0, 0.25]])))
 right("3.6", "from the line to the left of zero")((-0.25, [(-1, 0.25), (0.25, 0.5), (0.5, 0.5), (0.75, 0.5)]))
