@@ -190,7 +190,7 @@ def test_weights_put_exercises_and_references_last():
     assert weight("notebooks/03_relu", "When does a unit die?", 1) == 1
     for docname, title in (
         ("notebooks/03_relu", "Quiz"),
-        ("notebooks/03_relu", "Exercise 3.2: ReLU, from nothing"),
+        ("notebooks/03_relu", "Exercise 3.5: Which units are dead?"),
         ("notebooks/03_relu", "Where to read on"),
         ("book/references", "Papers"),
     ):

@@ -20,80 +20,84 @@ wrong("3.1", "expected: 4 results", "3", label="zeros left out")((0, 231, 500))
 right("3.1", "a list")([0, 0, 231, 500])
 right("3.1", "computed")(np.maximum(0.0, np.array([-58, 102, 381, 650]) - 150))
 
-# --- 3.2 ReLU ----------------------------------------------------------------------------------
+# --- 3.2 how much goes dark --------------------------------------------------------------------
 
-wrong("3.2", "absolute value")(lambda z: abs(z))
-wrong("3.2", "negative side is kept")(lambda z: np.minimum(0, z))
-wrong("3.2", "gate came back")(lambda z: (z > 0).astype(int))
-wrong("3.2", "nothing is set to zero")(lambda z: z)
-wrong("3.2", "cut off at 1")(lambda z: np.minimum(1, np.maximum(0, z)))
-wrong("3.2", "left out")(lambda z: z[z > 0])
-wrong("3.2", "largest value of all")(lambda z: z.max())
-wrong("3.2", "sign is turned")(lambda z: np.maximum(0, -z))
-wrong("3.2", "stopped", "ValueError", label="max of a table")(lambda z: max(0, z))
+SAID = "At these places the gate is closed and no gradient gets through."
+with np.load(DATA) as photos:
+    GREY = np.rint(photos["coffee"] @ [299, 587, 114] / 1000)
+SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+WINDOWS = sliding_window_view(GREY, (3, 3))
+SUMS = np.einsum("rcij,ij->rc", WINDOWS, SOBEL)
+wrong("3.2", "share above zero")((np.mean(SUMS - 50 > 0), SAID))
+wrong("3.2", "bias is left out")((np.mean(np.maximum(SUMS, 0) == 0), SAID))
+wrong("3.2", "wrong sign")((np.mean(np.maximum(SUMS + 50, 0) == 0), SAID))
+wrong("3.2", "Sobel y")((np.mean(np.einsum("rcij,ij->rc", WINDOWS, SOBEL.T) <= 50), SAID))
+wrong("3.2", "number of places")((int(np.sum(SUMS <= 50)), SAID))
+wrong("3.2", "in percent")((100 * np.mean(SUMS <= 50), SAID))
+wrong("3.2", "exactly 0")((np.mean(SUMS - 50 == 0), SAID))
+wrong("3.2", "Now the sentence", label="no sentence")((np.mean(SUMS <= 50), ""))
+wrong("3.2", "one number", label="the map")((np.maximum(SUMS - 50, 0), SAID))
+right("3.2", "measured")((np.mean(SUMS <= 50), SAID))
+right("3.2", "rounded")([round(float(np.mean(SUMS <= 50)), 3), SAID])
+wrong("3.2", "expected: 0.893", label="a sum of exactly 0 left out")((np.mean(SUMS < 50), SAID))
+right("3.2", "two words of its own")((np.mean(SUMS <= 50), "At these places no gradient"))
 
-
-@wrong("3.2", "changed its input number 1 in place")
-def _(z):
-    z[z < 0] = 0
-    return z
-
-
-@wrong("3.2", "Is a return missing?")
-def _(z):
-    z = np.maximum(z, 0)
-
-
-right("3.2", "NumPy")(lambda z: np.maximum(0, z))
-right("3.2", "half of the sum with the absolute value")(lambda z: (z + np.abs(z)) / 2)
-right("3.2", "Keras")(lambda z: keras.ops.relu(z))
+# --- 3.3 back through a hidden layer ------------------------------------------------------------
 
 
-@right("3.2", "loops on a copy")
-def _(z):
-    out = z.copy()
-    for place in np.ndindex(z.shape):
-        if out[place] < 0:
-            out[place] = 0
-    return out
+def back(gate, picture=lambda x: x):
+    """Both gradients, for a gate made from z and upper."""
+
+    def gradients(x, w, b, u):
+        above = gate(x @ w + b, u)
+        return np.outer(picture(x), above), above
+
+    return gradients
 
 
-# --- 3.3 the gate ------------------------------------------------------------------------------
-
-wrong("3.3", "open at zero")(lambda z, above: np.where(z >= 0, above, 0))
-wrong("3.3", "without the gradient from above")(lambda z, above: np.where(z > 0, 1, 0))
-wrong("3.3", "not through the gate")(lambda z, above: np.maximum(0, above))
-wrong("3.3", "sign of the gradient")(lambda z, above: np.where(above > 0, z, 0))
-wrong("3.3", "what left the ReLU")(lambda z, above: np.maximum(0, z) * above)
-wrong("3.3", "wrong way round")(lambda z, above: np.where(z < 0, above, 0))
-wrong("3.3", "always open")(lambda z, above: above)
-wrong("3.3", "not the sign")(lambda z, above: (z > 0) * abs(above))
-wrong("3.3", "added, not multiplied")(lambda z, above: (z > 0) + above)
-wrong("3.3", "one number", label="summed")(lambda z, above: np.sum((z > 0) * above))
-
-
-@wrong("3.3", "changed its input number 2 in place")
-def _(z, above):
-    above[z <= 0] = 0
-    return above
-
-
-right("3.3", "NumPy")(lambda z, above: above * (z > 0))
+wrong("3.3", "open at zero")(back(lambda z, u: np.where(z >= 0, u, 0)))
+wrong("3.3", "gate is missing")(back(lambda z, u: u.copy()))
+wrong("3.3", "weights above are not")(back(lambda z, u: np.where(z > 0, 1, 0)))
+wrong("3.3", "what left the ReLU")(back(lambda z, u: np.maximum(z, 0) * u))
+wrong("3.3", "wrong way round")(back(lambda z, u: np.where(z < 0, u, 0)))
+wrong("3.3", "sign of upper")(back(lambda z, u: np.maximum(u, 0)))
+wrong("3.3", "picture is left out")(back(lambda z, u: (z > 0) * u, np.ones_like))
+wrong("3.3", "biases are left out")(lambda x, w, b, u: back(lambda z, u: (z > 0) * u)(x, w, 0 * b, u))
+wrong("3.3", "one row a pixel", label="turned")(
+    lambda x, w, b, u: (np.outer((x @ w + b > 0) * u, x), (x @ w + b > 0) * u)
+)
+wrong("3.3", "changed places")(lambda x, w, b, u: back(lambda z, u: (z > 0) * u)(x, w, b, u)[::-1])
+wrong("3.3", "expected: 2 results", label="the weights alone")(
+    lambda x, w, b, u: np.outer(x, (x @ w + b > 0) * u)
+)
+wrong("3.3", "stopped", "ValueError", label="product the wrong way round")(
+    lambda x, w, b, u: (np.outer(x, (w @ x + b > 0) * u), u)
+)
+right("3.3", "NumPy")(lambda x, w, b, u: (np.outer(x, u * (x @ w + b > 0)), u * (x @ w + b > 0)))
 
 
 @right("3.3", "loops")
-def _(z, above):
-    return np.reshape([g if value > 0 else 0.0 for value, g in zip(z.flat, above.flat, strict=True)], z.shape)
+def _(picture, weights, biases, upper):
+    by_weight, by_bias = np.zeros(weights.shape), np.zeros(len(biases))
+    for unit in range(len(biases)):
+        z = biases[unit]
+        for pixel, weight in zip(picture, weights[:, unit], strict=True):
+            z += pixel * weight
+        if z > 0:
+            by_bias[unit] = upper[unit]
+            by_weight[:, unit] = picture * upper[unit]
+    return by_weight, by_bias
 
 
 @right("3.3", "automatic")
-def _(z, above):
+def _(picture, weights, biases, upper):
     import tensorflow as tf
 
-    z = tf.Variable(z)
+    weights, biases = tf.Variable(weights), tf.Variable(biases)
     with tf.GradientTape() as tape:
-        total = tf.reduce_sum(tf.nn.relu(z) * above)
-    return tape.gradient(total, z)
+        z = tf.linalg.matvec(weights, picture, transpose_a=True) + biases
+        out = tf.reduce_sum(tf.nn.relu(z) * upper)
+    return tape.gradient(out, (weights, biases))
 
 
 # --- 3.4 two layers in one ---------------------------------------------------------------------
@@ -176,59 +180,29 @@ def _(patches, weights, biases):
     return np.all(np.asarray(layer(patches)) == 0, axis=0)
 
 
-# --- 3.6 leaky ReLU ----------------------------------------------------------------------------
+# --- 3.6 a curve from hinges --------------------------------------------------------------------
 
-
-def leaky(z, left, right_side=1.0):
-    """Values and slopes."""
-    slopes = np.where(z > 0, right_side, left)
-    return slopes * z, slopes
-
-
-wrong("3.6", "flat, as in ReLU")(lambda z, k: (np.maximum(z, 0), 1.0 * (z > 0)))
-wrong("3.6", "slopes are those of ReLU")(lambda z, k: (np.where(z > 0, z, k * z), 1.0 * (z > 0)))
-wrong("3.6", "on the right side")(lambda z, k: leaky(z, 1.0, k))
-wrong("3.6", "sign were turned")(lambda z, k: leaky(z, -k))
-wrong("3.6", "not the leak times z")(lambda z, k: (np.where(z > 0, z, k), leaky(z, k)[1]))
-wrong("3.6", "leak on both sides")(lambda z, k: (leaky(z, k)[0], k * np.ones(z.shape)))
-wrong("3.6", "slopes are the values")(lambda z, k: (leaky(z, k)[0], leaky(z, k)[0]))
-wrong("3.6", "changed places")(lambda z, k: (leaky(z, k)[1], leaky(z, k)[0]))
-wrong("3.6", "taken off z")(lambda z, k: (np.where(z > 0, z, z - k), leaky(z, k)[1]))
-wrong("3.6", "expected: 2 results", label="values alone")(lambda z, k: np.array([leaky(z, k)[0]] * 3))
-wrong("3.6", "expected", label="the larger of two lines, though the leak may be above 1")(
-    lambda z, k: (np.maximum(k * z, z), np.where(z < 0, k, 1))
+QUARTERS = (0, 0.25, 0.5, 0.75)
+wrong("3.6", "to within 0.02", label="nothing but the start")((0.3, []))
+wrong("3.6", "four hinges at most", "came:     8")(
+    (0.0, [(k / 8, 0.125 if k == 0 else 0.25) for k in range(8)])
 )
-right("3.6", "NumPy")(lambda z, k: (np.maximum(z, 0) + k * np.minimum(z, 0), np.where(z < 0, k, 1)))
-
-
-@right("3.6", "Keras and a tape")
-def _(z, leak):
-    import tensorflow as tf
-
-    z = tf.Variable(z)
-    with tf.GradientTape() as tape:
-        values = keras.ops.leaky_relu(z, negative_slope=leak)
-    return values, tape.gradient(values, z)
-
-
-# --- 3.7 how much goes dark --------------------------------------------------------------------
-
-SAID = "At these places the gate is closed and no gradient gets through."
-with np.load(DATA) as photos:
-    GREY = np.rint(photos["coffee"] @ [299, 587, 114] / 1000)
-SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-WINDOWS = sliding_window_view(GREY, (3, 3))
-SUMS = np.einsum("rcij,ij->rc", WINDOWS, SOBEL)
-wrong("3.7", "share above zero")((np.mean(SUMS - 50 > 0), SAID))
-wrong("3.7", "bias is left out")((np.mean(np.maximum(SUMS, 0) == 0), SAID))
-wrong("3.7", "wrong sign")((np.mean(np.maximum(SUMS + 50, 0) == 0), SAID))
-wrong("3.7", "Sobel y")((np.mean(np.einsum("rcij,ij->rc", WINDOWS, SOBEL.T) <= 50), SAID))
-wrong("3.7", "number of places")((int(np.sum(SUMS <= 50)), SAID))
-wrong("3.7", "in percent")((100 * np.mean(SUMS <= 50), SAID))
-wrong("3.7", "exactly 0")((np.mean(SUMS - 50 == 0), SAID))
-wrong("3.7", "Now the sentence", label="no sentence")((np.mean(SUMS <= 50), ""))
-wrong("3.7", "one number", label="the map")((np.maximum(SUMS - 50, 0), SAID))
-right("3.7", "measured")((np.mean(SUMS <= 50), SAID))
-right("3.7", "rounded")([round(float(np.mean(SUMS <= 50)), 3), SAID])
-wrong("3.7", "expected: 0.893", label="a sum of exactly 0 left out")((np.mean(SUMS < 50), SAID))
-right("3.7", "two words of its own")((np.mean(SUMS <= 50), "At these places no gradient"))
+wrong("3.6", "slope after the hinge")((0.0, list(zip(QUARTERS, (0.25, 0.75, 1.25, 1.75), strict=True))))
+wrong("3.6", "turns have the wrong sign")((0.0, list(zip(QUARTERS, (-0.25, -0.5, -0.5, -0.5), strict=True))))
+wrong("3.6", "places have the wrong sign")(
+    (0.0, list(zip((0, -0.25, -0.5, -0.75), (0.25, 0.5, 0.5, 0.5), strict=True)))
+)
+wrong("3.6", "changed places")((0.0, list(zip((0.25, 0.5, 0.5, 0.5), QUARTERS, strict=True))))
+wrong("3.6", "to within 0.02", label="three hinges")(
+    (0.0, [(k / 3, 1 / 3 if k == 0 else 2 / 3) for k in range(3)])
+)
+wrong("3.6", "finite", label="no number")((0.0, [(0, float("nan"))]))
+wrong("3.6", "(a number, [(place, turn), ...])", label="no start")([(0, 0.25), (0.25, 0.5), (0.5, 0.5)])
+wrong("3.6", "(a number, [(place, turn), ...])", label="words")("x squared")
+right("3.6", "by quarters")((0, [(0, 0.25), (0.25, 0.5), (0.5, 0.5), (0.75, 0.5)]))
+right("3.6", "lowered by half of the gap")(
+    (-1 / 128, list(zip(QUARTERS, (0.25, 0.5, 0.5, 0.5), strict=True)))
+)
+right("3.6", "lowered, three hinges")([-1 / 72, [(k / 3, 1 / 3 if k == 0 else 2 / 3) for k in range(3)]])
+right("3.6", "a table")((0.0, np.array([[0.75, 0.5], [0.5, 0.5], [0.25, 0.5], [0, 0.25]])))
+right("3.6", "from the line to the left of zero")((-0.25, [(-1, 0.25), (0.25, 0.5), (0.5, 0.5), (0.75, 0.5)]))

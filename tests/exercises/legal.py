@@ -88,16 +88,15 @@ def _(rng):
     return table(rng, c, *sides(rng, 2, k, 7)), table(rng, f, c, k, k), table(rng, f), stride
 
 
-@legal("3.2")
-def _(rng):
-    return (table(rng, *sides(rng, rng.integers(1, 5), 1, 4)),)
-
-
 @legal("3.3")
 def _(rng):
-    shape = sides(rng, rng.integers(1, 4), 1, 4)
-    z, above = table(rng, *shape), table(rng, *shape)
-    return np.where(rng.random(shape) < 0.3, 0, z), above
+    k, units = sides(rng, 2, 1, 5)
+    picture, weights = rng.integers(-3, 4, k) * 1.0, rng.integers(-3, 4, (k, units)) / 2
+    biases, upper = rng.integers(-6, 7, units) / 2, table(rng, units)
+    kind = rng.integers(3)
+    if kind == 0:  # sums of exactly zero
+        biases = np.where(rng.random(units) < 0.5, -(picture @ weights), biases)
+    return picture * (100 if kind == 1 else 1), weights, biases, upper
 
 
 @legal("3.4")
@@ -115,12 +114,6 @@ def _(rng):
     if kind == 1:  # sums of exactly zero
         biases = -(patches @ weights).max(0)
     return patches, weights, biases
-
-
-@legal("3.6")
-def _(rng):
-    z = table(rng, *sides(rng, rng.integers(1, 4), 1, 4)) * 1.0
-    return np.where(z == 0, -0.5, z), float(rng.choice([0.01, 0.1, 0.3, 1.5, 3.0]))
 
 
 @legal("4.2")
