@@ -285,3 +285,75 @@ wrong("7.5", "Now the sentence", label="no sentence")((STRAIGHT, TURNED, "Shoes.
 wrong("7.5", "two numbers", label="lists of hits")(([True, False], [False, False], SAID))
 right("7.5", "measured")((STRAIGHT, TURNED, SAID))
 right("7.5", "rounded")([round(STRAIGHT, 3), round(TURNED, 3), SAID])
+
+# --- 7.6 keep a promise --------------------------------------------------------------------------
+
+
+def kept_share(sure, right, threshold):
+    """Share right among the kept, 1 where none is kept."""
+    kept = sure >= threshold
+    return right[kept].mean() if kept.any() else 1
+
+
+wrong("7.6", "answers kept", "came:     1", label="the highest that keeps it")(
+    lambda sure, right, promise: (
+        max(t for t in [*sure, 2] if kept_share(sure, right, t) >= promise and t <= 1)
+        if any(kept_share(sure, right, t) >= promise for t in sure)
+        else 2
+    )
+)
+wrong("7.6", "not 0.9", label="half of the promise")(lambda sure, right, promise: promise / 2)
+wrong("7.6", "answers kept", label="the promise taken for the threshold")(
+    lambda sure, right, promise: promise
+)
+wrong("7.6", "answers kept", "came:     0", label="nothing is kept")(lambda sure, right, promise: 2)
+wrong("7.6", "not 0.9", label="everything is kept")(lambda sure, right, promise: 0)
+
+
+@wrong("7.6", "answers kept", label="stops at the first that breaks it")
+def _(sure, right, promise):
+    chosen = 2
+    for threshold in sorted(set(sure), reverse=True):
+        if kept_share(sure, right, threshold) < promise:
+            break
+        chosen = threshold
+    return chosen
+
+
+@wrong("7.6", "answers kept", label="divides by all answers")
+def _(sure, right, promise):
+    good = [t for t in sure if np.mean((sure >= t) & right) >= promise]
+    return min(good, default=2)
+
+
+@wrong("7.6", "not 0.9", label="cuts between equal probabilities")
+def _(sure, right, promise):
+    order = np.argsort(-sure, kind="stable")
+    shares = np.cumsum(right[order]) / np.arange(1, len(sure) + 1)
+    good = np.flatnonzero(shares >= promise)
+    return sure[order][good[-1]] if len(good) else 2
+
+
+wrong("7.6", "one threshold", label="the kept answers")(
+    lambda sure, right, promise: sure[sure >= promise] if (sure >= promise).sum() != 1 else [promise, promise]
+)
+wrong("7.6", "Is a return missing?", label="none where nothing is possible")(
+    lambda sure, right, promise: next(
+        (t for t in np.unique(sure) if kept_share(sure, right, t) >= promise), None
+    )
+)
+right("7.6", "the lowest that is enough")(
+    lambda sure, right, promise: min((t for t in sure if kept_share(sure, right, t) >= promise), default=2)
+)
+
+
+@right("7.6", "sorted, from the surest down")
+def _(sure, right, promise):
+    order = np.argsort(-sure)
+    chosen, good = np.inf, 0
+    for place, n in enumerate(order):
+        good += right[n]
+        last_of_equals = place + 1 == len(sure) or sure[order[place + 1]] < sure[n]
+        if last_of_equals and good >= promise * (place + 1) - 1e-9:
+            chosen = sure[n]
+    return chosen
