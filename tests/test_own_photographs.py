@@ -3,38 +3,48 @@
 The functions are taken from the notebook, as a reader runs them.
 """
 
+import ast
+import builtins
 import contextlib
+import importlib.util
+import inspect
 import io
-import posixpath
+import json
+import os
+import struct
+import subprocess
+import sys
 import time
 import warnings
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
+import scipy
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from chapter_cells import defined
-from tools.book import Book, read_notebook
+from tools.book import Book, read_notebook, tags
 
-NAMES = (
-    "opened", "on_white", "exposure", "files_of", "reading", "collected", "usable", "ties", "groups", "in_folds",
+CHAPTER = Book().root / "notebooks/06_transfer_learning.ipynb"
+CELLS = (
+    "TURNS = ", "def bare(", "def opened(", "def on_white(", "def exposure(", "def files_of(", "def reading(",
+    "def collected(", "SETS = ", "def usable(", "def ties(", "def groups(", "def in_folds(", "def learned(",
+    "def answered(", "def coverage(",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def chapter():
-    """The reader's functions by name."""
+    """The functions of the section by name."""
     space = {
-        "io": io, "np": np, "posixpath": posixpath, "time": time, "warnings": warnings, "zipfile": zipfile,
-        "Path": Path,
-        "PurePosixPath": PurePosixPath, "Picture": Image, "ImageOps": ImageOps,
-        "UnidentifiedImageError": UnidentifiedImageError,
+        "contextlib": contextlib, "io": io, "np": np, "os": os, "scipy": scipy, "time": time, "warnings": warnings,
+        "zipfile": zipfile, "Path": Path, "PurePosixPath": PurePosixPath, "Picture": Image,
+        "ImageOps": ImageOps, "UnidentifiedImageError": UnidentifiedImageError,
     }  # fmt: skip
-    return defined(
-        Book().root / "notebooks/06_transfer_learning.ipynb", [f"def {name}(" for name in NAMES], space
-    )
+    return defined(CHAPTER, CELLS, space)
 
 
 def scene(seed: int, size=(120, 90)) -> Image.Image:
@@ -258,8 +268,348 @@ def test_no_group_is_divided_and_every_class_is_shared_out(chapter):
     fold = chapter["in_folds"](y, group)
     assert all(len(set(fold[group == each])) == 1 for each in group)
     assert all(len(set(fold[y == k])) == 4 for k in range(3))
-    with pytest.raises(ValueError, match="counts as one thing"):
-        chapter["in_folds"](y, np.where(y == 1, 7, np.arange(60)))
+    with pytest.raises(ValueError, match="Class dog counts as 1 different things"):
+        chapter["in_folds"](y, np.where(y == 1, 7, np.arange(60)), kinds=["cat", "dog", "hen"])
+
+
+# ---- Folders and names as people have them ------------------------------------------------------
+
+
+@pytest.mark.parametrize("above", ["", "photos/"])
+def test_train_and_test_are_no_classes(chapter, tmp_path, above):
+    files = {f"{above}{part}/{name}": data for part, half in (("train", "012"), ("Test", "345"))
+             for name, data in CLEAN.items() if name[4] in half}  # fmt: skip
+    files |= {f"{above}Test/{kind}/{n}.jpg": file(scene(80 + 10 * k + n)) for k, kind in enumerate(("cup", "dog"))
+              for n in range(3)}  # fmt: skip
+    counts, said = result(chapter, unpacked(tmp_path / "all", files))
+    assert counts == {"cup": 6, "dog": 6} and said == ["shared out anew: Test train"]
+    by_class = read(chapter, tmp_path / "all")
+    assert len(set(chapter["groups"](by_class, unlike(12)))) == 12  # a part of a set is no thing of its own
+
+
+def test_a_class_may_be_called_train(chapter, tmp_path):
+    files = {name.replace("cup/", "train/").replace("dog/", "bus/"): data for name, data in CLEAN.items()}
+    assert result(chapter, unpacked(tmp_path / "all", files)) == ({"bus": 3, "train": 3}, [])
+
+
+def test_split_folders_without_classes_are_refused(chapter, tmp_path):
+    files = {name.replace("cup/", "train/").replace("dog/", "test/"): data for name, data in CLEAN.items()}
+    with pytest.raises(ValueError, match="I need two folders"):
+        result(chapter, unpacked(tmp_path / "all", files))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("README.txt", b"my pictures", "README.txt is no picture that Pillow knows"),
+        ("labels.csv", b"name,label", "labels.csv is no picture that Pillow knows"),
+        ("loose.jpg", file(scene(99)), "loose.jpg lies in no folder of a class"),
+        ("photos/loose.jpg", file(scene(99)), "photos/loose.jpg lies in no folder of a class"),
+    ],
+)
+@pytest.mark.parametrize("make", [unpacked, zipped])
+def test_what_lies_beside_the_folders_does_not_spoil_them(chapter, tmp_path, make, name, data, says):
+    files = {f"photos/{each}": picture for each, picture in CLEAN.items()} | {name: data}
+    assert result(chapter, make(tmp_path / "all", files)) == ({"cup": 3, "dog": 3}, [f"left out: {says}"])
+
+
+@pytest.mark.parametrize("kind", ["K\u00e4se", "$\\frac$ 1", "red, large", "\u732b", "100 %"])
+def test_every_name_of_a_class_is_taken_as_it_is(chapter, tmp_path, kind):
+    files = {name.replace("cup", kind): data for name, data in CLEAN.items()}
+    for source in (unpacked(tmp_path / "folder", files), zipped(tmp_path / "files.zip", files)):
+        assert result(chapter, source)[0] == {kind: 3, "dog": 3}
+
+
+def test_an_archive_that_does_not_say_that_it_is_utf_8(chapter, tmp_path):
+    """As macOS writes it: the bytes are UTF-8, the flag that says so is not set."""
+    path = zipped(tmp_path / "mac.zip", {name.replace("cup", "Kase"): data for name, data in CLEAN.items()})
+    data = path.read_bytes().replace(b"Kase/", "K\u00e4e/".encode())  # as many bytes
+    path.write_bytes(data)
+    assert result(chapter, path)[0] == {"K\u00e4e": 3, "dog": 3}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a name cannot be bytes alone")
+def test_a_folder_from_an_old_disk(chapter, tmp_path):
+    unpacked(tmp_path, CLEAN)
+    os.rename(os.fsencode(tmp_path / "cup"), os.fsencode(tmp_path) + b"/K\xe4se")
+    assert result(chapter, tmp_path)[0] == {"K\u00e4se": 3, "dog": 3}
+
+
+def test_home_and_links(chapter, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    unpacked(tmp_path / "real", CLEAN)
+    (tmp_path / "linked").mkdir()
+    for kind in ("cup", "dog"):
+        try:
+            (tmp_path / "linked" / kind).symlink_to(tmp_path / "real" / kind, target_is_directory=True)
+        except OSError:
+            pytest.skip("This system lets nobody make links.")
+    assert result(chapter, "~/real") == result(chapter, "~/linked") == ({"cup": 3, "dog": 3}, [])
+    (tmp_path / "real" / "back").symlink_to(tmp_path / "real", target_is_directory=True)
+    assert result(chapter, "~/real")[0] == {"cup": 3, "dog": 3}
+
+
+# ---- Odd notes, odd numbers ---------------------------------------------------------------------
+
+
+def chunked(picture: Image.Image, *chunks: tuple[bytes, bytes, int]) -> bytes:
+    """A PNG with chunks of its own behind the header: (kind, data, error of the checksum)."""
+    data = file(picture, "PNG")
+    extra = b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body) ^ wrong)
+        for kind, body, wrong in chunks
+    )
+    return data[:33] + extra + data[33:]
+
+
+def oddly_noted() -> bytes:
+    """A JPEG whose EXIF holds a fraction by zero and a pointer into nothing."""
+    note = b"II*\0\x08\0\0\0\x03\0"
+    note += struct.pack("<HHII", 0x011A, 5, 1, 50)  # a fraction, at 50
+    note += struct.pack("<HHII", 0x9286, 7, 999999, 70)  # bytes that are not there
+    note += struct.pack("<HHII", 0x8769, 4, 1, 60000) + b"\0\0\0\0" + struct.pack("<II", 1, 0)
+    return file(scene(93), exif=b"Exif\0\0" + note)
+
+
+ODD = {
+    "fraction.jpg": oddly_noted(),
+    "eXIf.png": chunked(scene(90), (b"eXIf", b"no note at all", 0)),
+    "checksum.png": chunked(scene(91), (b"tEXt", b"Comment\0hello", 1)),
+    "long text.png": chunked(scene(92), (b"zTXt", b"Comment\0\0" + zlib.compress(b"a" * 2_000_000), 0)),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_note_does_not_make_a_picture_damaged(chapter, name):
+    assert chapter["opened"](ODD[name]).size == (128, 128)
+
+
+def test_a_png_that_is_cut_off_or_altered_is_damaged_all_the_same(chapter):
+    whole = file(scene(94), "PNG")
+    altered = bytearray(whole)
+    altered[len(whole) // 2] ^= 255
+    for data in (whole[:-500], whole[: len(whole) // 2], bytes(altered)):
+        with pytest.raises(ValueError, match="is damaged"):
+            chapter["opened"](data)
+
+
+def test_numbers_from_0_to_1_are_not_black(chapter):
+    values = np.asarray(scene(95).convert("L"), "float32") / 255
+    picture = chapter["opened"](file(Image.fromarray(values), "TIFF"))
+    as_bytes = chapter["opened"](file(Image.fromarray((values * 255).round().astype("uint8")), "PNG"))
+    assert abs(np.asarray(picture, float) - np.asarray(as_bytes, float)).max() <= 2
+
+
+# ---- Heads, thresholds, backbones ---------------------------------------------------------------
+
+
+def test_a_rare_class_weighs_as_much_as_a_frequent_one(chapter):
+    """Two clouds that overlap, 180 and 20: without weights the rare one would hardly be named."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [180, 20])
+    x = rng.normal(y[:, None, None] * 1.0, 1.0, (200, 2, 3))
+    ask, labels = (
+        rng.normal(np.repeat([0, 1], 500)[:, None, None] * 1.0, 1.0, (1000, 2, 3)),
+        np.repeat([0, 1], 500),
+    )
+    given = chapter["answered"](chapter["learned"](x, y, 0.001, 2), ask).argmax(axis=1)
+    shares = [np.mean(given[labels == k] == k) for k in (0, 1)]
+    assert min(shares) > 0.75 and abs(shares[0] - shares[1]) < 0.15
+
+
+def test_the_head_is_at_the_lowest_point_of_its_loss(chapter):
+    """No small step in any direction makes weighted cross-entropy and L2 smaller."""
+    rng = np.random.default_rng(1)
+    y, x = np.arange(30) % 3, rng.normal(size=(30, 2, 4))
+    x[..., 0] += y[:, None]
+    kernel, bias = chapter["learned"](x, y, 0.01, 3)
+    rows, labels = x.reshape(-1, 4), np.repeat(y, 2)
+    spread = rows.std(axis=0) + 1e-3
+
+    def loss(kernel, bias):
+        log_p = scipy.special.log_softmax(rows @ kernel + bias, axis=1)
+        return 0.01 * ((kernel * spread[:, None]) ** 2).sum() - log_p[np.arange(60), labels].mean()
+
+    here = loss(kernel, bias)
+    for _ in range(50):
+        step = rng.normal(0, 0.1, (5, 3))
+        assert loss(kernel + step[:4], bias + step[4]) > here - 1e-4
+
+
+def test_a_class_that_a_fold_holds_alone_is_only_improbable(chapter):
+    x, y = np.random.default_rng(2).normal(size=(20, 2, 3)), np.arange(20) % 2
+    p = chapter["answered"](chapter["learned"](x, y, 0.1, 3), x)
+    assert p.shape == (20, 3) and np.isfinite(np.log(p)).all() and p[:, 2].max() < 0.34
+
+
+def test_the_threshold_leaves_the_share_that_was_asked_for(chapter):
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        y = rng.integers(0, 3, 200)
+        p = rng.dirichlet([3, 3, 3], 200)
+        p[:120] = 0.2 * p[:120] + 0.8 * np.eye(3)[y[:120]]
+        limit = chapter["threshold"](p, y, 0.9)
+        named = p.max(axis=1) >= limit
+        assert np.mean(p.argmax(axis=1)[named] == y[named]) >= 0.9
+        lower = np.sort(p.max(axis=1)[~named])[::-1]  # no lower one would do
+        for each in lower[:-1]:
+            more = p.max(axis=1) >= each
+            assert np.mean(p.argmax(axis=1)[more] == y[more]) < 0.9
+    wrong = np.array([[0.9, 0.1], [0.2, 0.8]])
+    assert chapter["threshold"](wrong, np.array([1, 0])) == 1  # then it names nothing
+
+
+@pytest.fixture(scope="module")
+def backbones():
+    """What the section says about backbones, with the book's weights."""
+    import keras
+
+    space = {"keras": keras, "np": np, "warnings": warnings}
+    space["book_weights"] = str(Book().root / "data/models/book_mobilenet.weights.h5")
+    cells = [cell.source for cell in read_notebook(CHAPTER).cells if cell.cell_type == "code"]
+    for begin in ("KINDS = ", "def borrowed(", "def black_and_white("):
+        (source,) = [source for source in cells if source.startswith(begin)]
+        exec(source.split("\n\n\nfor name")[0], space)
+    return space
+
+
+def test_every_backbone_scales_once(backbones):
+    import keras
+
+    for name in backbones["KINDS"]:
+        for twice in (False, True):
+            with keras.StatelessScope(initialize_variables=False):
+                if name == "book's":
+                    eye = backbones["borrowed"]("MobileNet", None, twice)
+                else:
+                    eye = backbones["borrowed"](name, None, twice)
+                ends = backbones["black_and_white"](eye)
+            scales_itself = backbones["KINDS"][name][3]
+            assert eye.input_shape == (None, 224, 224, 3)
+            assert np.array_equal(ends, [-1, 1]) == (not (twice and scales_itself)), name
+
+
+def test_the_borrowed_backbone_gives_the_features_of_keras_s(backbones):
+    import keras
+
+    eye = backbones["borrowed"]("book's")
+    images = np.random.default_rng(4).integers(0, 256, (2, 224, 224, 3)).astype("float32")
+    plain = keras.applications.MobileNet(
+        (80, 80, 3), alpha=0.5, include_top=False, pooling="avg", weights=backbones["book_weights"]
+    )
+    small = keras.layers.Resizing(80, 80, antialias=True)(images)
+    before = eye.get_weights()
+    features = eye.predict(images, verbose=0)
+    assert np.allclose(features, plain.predict(np.asarray(small) / 127.5 - 1, verbose=0), atol=1e-3)
+    assert np.allclose(eye(images), features, atol=1e-3)  # a plain call moves no running average
+    assert all(map(np.array_equal, before, eye.get_weights()))
+
+
+# ---- The way out of the notebook ----------------------------------------------------------------
+
+
+def section() -> list:
+    """The cells that the section names: the first ones up to the checks, those on the stamps, its own."""
+    cells = read_notebook(CHAPTER).cells
+    heads = [n for n, cell in enumerate(cells) if cell.source.startswith("## ")]
+    last = next(n for n, cell in enumerate(cells) if "shared-check" in tags(cell))
+    chosen = [*range(last + 1)]
+    for title in ("## Which pictures do we have?", "## Can it learn your own photographs?"):
+        (begin,) = [n for n in heads if cells[n].source.startswith(title)]
+        chosen += range(begin, heads[heads.index(begin) + 1])
+    return [cells[n] for n in chosen if cells[n].cell_type == "code"]
+
+
+def test_the_section_needs_no_other_cells_than_it_says():
+    """Every name that its cells read comes from them."""
+    read, known = set(), set(dir(builtins))
+    for node in ast.walk(ast.parse("\n\n".join(cell.source for cell in section()))):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else known).add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            known.add(node.name)
+        elif isinstance(node, ast.arg):
+            known.add(node.arg)
+        elif isinstance(node, ast.alias):
+            known.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, ast.ExceptHandler):
+            known.add(node.name)
+    assert {"class_mean", "stamps", "fine_tuned"} <= read
+    assert not read - known
+
+
+@pytest.fixture(scope="module")
+def taken_along(tmp_path_factory):
+    """predict.py and a small classifier: dark or bright, threshold 0.9, as the section writes them."""
+    import keras
+
+    folder = tmp_path_factory.mktemp("program")
+    cells = [cell.source for cell in read_notebook(CHAPTER).cells if cell.cell_type == "code"]
+    reader = [source for begin in ("TURNS = ", "def bare(", "def on_white(", "def opened(")
+              for source in cells if source.startswith(begin)]  # fmt: skip
+    module = folder / "reader.py"  # so that their source can be found
+    module.write_text("\n\n\n".join(reader), "utf-8")
+    spec = importlib.util.spec_from_file_location("reader", module)
+    names = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(names)
+    space = {**vars(names), "inspect": inspect, "place": folder}
+    for begin in ("PREDICT = ", "program = "):
+        (source,) = [source for source in cells if source.startswith(begin)]
+        exec(source, space)
+    module.unlink()
+    inputs = keras.Input((224, 224, 3))
+    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 127.5, -1)(inputs))
+    dense = keras.layers.Dense(2, activation="softmax")
+    model = keras.Model(inputs, dense(mean))
+    dense.set_weights([np.array([[-3.0, 3.0]] * 3), np.zeros(2)])
+    model.save(folder / "my_classifier.keras")
+    with zipfile.ZipFile(folder / "my_classifier.keras", "a") as archive:
+        archive.writestr(
+            "about.json", json.dumps({"names": ["dark", "bright", "none of these"], "threshold": 0.9})
+        )
+    return folder
+
+
+def predict(folder: Path, *arguments, cwd: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, str(folder / "predict.py"), *map(str, arguments)],
+        cwd=cwd, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+
+def test_the_program_names_a_folder_from_the_command_line(taken_along, tmp_path):
+    assert sorted(path.name for path in taken_along.iterdir()) == ["my_classifier.keras", "predict.py"]
+    pictures = unpacked(tmp_path / "new", {
+        "a.jpg": file(Image.new("RGB", (300, 200), "black")),
+        "b.png": file(Image.new("RGBA", (300, 200), (0, 0, 0, 0)), "PNG"),  # glass, so on white
+        "c.jpg": file(Image.new("RGB", (300, 200), (128, 128, 128))),
+        "d.txt": b"no picture",
+        "e/deeper.txt": b"no picture",
+        "f.png": ODD["checksum.png"],
+    })  # fmt: skip
+    (tmp_path / "empty").mkdir()
+    done = predict(taken_along, pictures, cwd=tmp_path / "empty")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ["a.jpg: dark, 100%", "b.png: bright, 100%"]
+    assert lines[2].startswith("c.jpg: none of these, 5")
+    assert lines[3] == "d.txt: is no picture that Pillow knows"
+    assert lines[4].startswith("e: ") and lines[5].startswith("f.png: ") and len(lines) == 6
+    assert "damaged" not in lines[5]
+
+
+def test_the_program_without_files_says_so(taken_along, tmp_path):
+    done = predict(taken_along, cwd=tmp_path)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.strip().splitlines()[-1].startswith("No file.")
+
+
+def test_the_program_has_ten_lines_of_its_own():
+    (source,) = [cell.source for cell in read_notebook(CHAPTER).cells if cell.source.startswith("PREDICT = ")]
+    space = {}
+    exec(source, space)
+    assert len(space["PREDICT"].strip().splitlines()) == 10
 
 
 def test_chapter_10_composes_and_trains_as_chapter_6_does():

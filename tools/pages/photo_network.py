@@ -44,7 +44,8 @@ PICTURES = 80  # pixels of the chapter's pictures
 CELLS = {
     "10_inside": ("stamps = {}", "HUES =", "def composed(", "def features(", "STEPS = 150", "def grad_cam(",
                   "def scenes(", "moved_back = "),
-    "06_transfer_learning": (f"SIDE = {PICTURES} ", "def class_mean(", "def opened(", "def on_white("),
+    "06_transfer_learning": (f"SIDE = {PICTURES} ", "def class_mean(", "TURNS = ", "def bare(", "def opened(",
+                             "def on_white("),
 }  # fmt: skip
 TRAINING = "many_x, _, many_y ="
 
