@@ -113,8 +113,9 @@ def no_question(notebook):
 
 @plant("sections_teach")
 def nothing_seen(notebook):
-    cell = cell_with(notebook, "**Seen.**")
-    cell.source = cell.source.replace("**Seen.**", "")
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("**Seen.**", "")
 
 
 @plant("sections_teach")

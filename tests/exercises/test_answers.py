@@ -98,6 +98,8 @@ def check(exercise: str, answer: object) -> tuple[str, float]:
 @pytest.mark.parametrize("answer", WRONG, ids=name_of)
 def test_wrong_answer_is_rejected(answer):
     said, seconds = check(answer.exercise, answer.value)
+    if seconds >= 2:  # a busy machine makes one run look slow
+        seconds = min(seconds, check(answer.exercise, answer.value)[1])
     assert said.startswith(f"Exercise {answer.exercise}: not yet.\n")
     for words in answer.words:
         assert words in said, said
@@ -131,7 +133,7 @@ def test_check_stands_alone(number):
         for end in (tag[5:].replace("-", "_") for tag in tags(cell) if re.fullmatch(r"check-\d+-\d+", tag)):
             code = compile(cell.source, end, "exec", dont_inherit=True)
             made = {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"}
-            numbered = set(re.findall(r"\b\w+_\d+_\d+\b", cell.source)) | made
+            numbered = set(re.findall(r"\b[A-Za-z]\w*_\d+_\d+\b", cell.source)) | made
             assert [name for name in sorted(numbered) if not name.endswith(end)] == []
 
 
