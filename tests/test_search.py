@@ -213,6 +213,7 @@ def open_search(visit):
     visit.page.keyboard.press("Control+k")
     window = visit.page.get_by_role("dialog", name="Search the book")
     window.wait_for()
+    visit.page.wait_for_function("() => document.activeElement.matches('dialog input')")  # letters go there
     return window
 
 
