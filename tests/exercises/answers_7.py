@@ -302,6 +302,21 @@ wrong("7.6", "answers kept", "came:     1", label="the highest that keeps it")(
         else 2
     )
 )
+wrong("7.6", "answers kept", label="more than the promise instead of at least")(
+    lambda sure, right, promise: next(
+        (t for t in np.unique(sure) if right[sure >= t].mean() > promise), np.inf
+    )
+)
+wrong("7.6", "answers kept", label="a grid of thresholds")(
+    lambda sure, right, promise: next(
+        (
+            t
+            for t in np.arange(0, 1.0005, 0.001)
+            if (sure >= t).any() and kept_share(sure, right, t) >= promise
+        ),
+        np.inf,
+    )
+)
 wrong("7.6", "not 0.9", label="half of the promise")(lambda sure, right, promise: promise / 2)
 wrong("7.6", "answers kept", label="the promise taken for the threshold")(
     lambda sure, right, promise: promise
