@@ -112,7 +112,12 @@ READS = {
         part("notebooks/05_*.ipynb#code", "data/models/garments_*", "book/_static/live/*.p2p", *ORDER)
     ],
     "tests/test_own_photographs.py": [
-        part("notebooks/06_*.ipynb#code", "notebooks/10_*.ipynb#code", *ORDER),
+        part(
+            "notebooks/06_*.ipynb#code",
+            "notebooks/10_*.ipynb#code",
+            "data/models/book_mobilenet*",
+            *ORDER,
+        ),
     ],
     "tests/test_how_this_compares.py": [
         part("book/how_this_compares.md", "book/_static/live/**", "_config.yml", *LISTED)

@@ -187,7 +187,7 @@ class Visit:
         self.page.goto("about:blank")
 
 
-# Nothing was fetched for a second, every picture that is asked for and every font is there.
+# No fetch ended for a second; the page and its fonts are loaded. (Of lazy pictures it knows nothing.)
 UNCHANGED = """() => {
     const now = performance.getEntriesByType("resource").length;
     if (now !== window.fetched) [window.fetched, window.since] = [now, performance.now()];
@@ -197,9 +197,9 @@ UNCHANGED = """() => {
 
 
 def settle(page) -> None:
-    """Wait until the page asks for nothing more.
+    """Wait until the network is idle, as Chromium tells.
 
-    Chromium without windows at times never tells that the network is idle; then the page itself is asked.
+    Chromium without windows at times never tells; then the page itself is asked.
     """
     from playwright.sync_api import TimeoutError as TooLong
 

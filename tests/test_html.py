@@ -292,6 +292,27 @@ def test_set_up_of_a_chapter_is_one_fold(page):
     assert fold.find_next("h2") and not fold.find_previous("h2")
 
 
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_code_of_a_chapter_has_no_two_empty_folds_in_a_row(page):
+    """Folded cells that show nothing and follow one another are one fold, which counts them."""
+    article = site.soup(site.HTML / page).select_one("article")
+    for cell in article.select(".tag_hide-input"):
+        alone = not cell.select(".cell_output") and not cell.find_parent("details")
+        beside = cell.find_next_sibling()
+        assert not (alone and beside and "tag_hide-input" in beside.get("class", [])
+                    and not beside.select(".cell_output")), cell.get_text()[:60]  # fmt: skip
+    for fold in article.select(".code-row > details"):
+        count = len(fold.select(":scope > .cell"))
+        assert count > 1 and code_cells.SHOW_ROW.format(count) in fold.summary.get_text()
+        assert len(fold.select(".cell_input pre")) == count and not fold.select(".cell_output")
+
+
+def test_long_rows_of_folds_are_one():
+    """The reader's own photographs need a loader of ten cells: one fold."""
+    page = site.soup(site.HTML / "notebooks" / "06_transfer_learning.html")
+    assert max(len(fold.select(":scope > .cell")) for fold in page.select(".code-row > details")) >= 8
+
+
 def test_outputs_of_sentences_are_told_from_tables():
     """Sentences may be wrapped; columns and arrays may not."""
     assert code_cells.is_prose("the solution passes: three inputs, one of them empty")

@@ -1006,7 +1006,7 @@ def shake_all(model, rng):
 COMPARE = """async ([names, close]) => {
     const { loadNetwork } = await import("/network-file.mjs");
     const floats = async (file) => new Float32Array(await (await fetch(file)).arrayBuffer());
-    const said = [];
+    const said = [], FAINTEST = 1e-30; // what is fainter, one of the two may have rounded to 0
     for (const name of names) {
         try {
             const network = await loadNetwork(`${name}.p2p`), wanted = await floats(`${name}.f32`);
@@ -1015,7 +1015,7 @@ COMPARE = """async ([names, close]) => {
             let at = size;
             for (const layer of network.layers) {
                 const { data } = found.get(layer.name);
-                let gap = 0, most = 0;
+                let gap = 0, most = FAINTEST;
                 for (let i = 0; i < data.length; i++) {
                     const difference = Math.abs(data[i] - wanted[at + i]);
                     gap = Number.isNaN(difference) ? Infinity : Math.max(gap, difference);
@@ -1026,7 +1026,7 @@ COMPARE = """async ([names, close]) => {
                     wrong.push(`${layer.name} (${layer.type}) is off by ${(gap / most).toPrecision(2)}`);
             }
             const { data } = found.get(network.output), last = wanted.subarray(wanted.length - data.length);
-            const most = Math.max(...last.map(Math.abs));
+            const most = Math.max(FAINTEST, ...last.map(Math.abs));
             if (!data.every((value, i) => Math.abs(value - last[i]) <= close * most)) wrong.push("the answer differs");
             if (at + data.length !== wanted.length)
                 wrong.push(`${at + data.length} numbers, and Keras has ${wanted.length}`);

@@ -4,7 +4,6 @@ The functions are taken from the notebook, as a reader runs them.
 """
 
 import ast
-import builtins
 import contextlib
 import importlib.util
 import inspect
@@ -27,6 +26,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from chapter_cells import defined
 from tools.book import Book, read_notebook, tags
+from tools.rules.names import names_needed
 
 CHAPTER = Book().root / "notebooks/06_transfer_learning.ipynb"
 CELLS = (
@@ -542,20 +542,11 @@ def section() -> list:
 
 def test_the_section_needs_no_other_cells_than_it_says():
     """Every name that its cells read comes from them."""
-    read, known = set(), set(dir(builtins))
-    for node in ast.walk(ast.parse("\n\n".join(cell.source for cell in section()))):
-        if isinstance(node, ast.Name):
-            (read if isinstance(node.ctx, ast.Load) else known).add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            known.add(node.name)
-        elif isinstance(node, ast.arg):
-            known.add(node.arg)
-        elif isinstance(node, ast.alias):
-            known.add((node.asname or node.name).split(".")[0])
-        elif isinstance(node, ast.ExceptHandler):
-            known.add(node.name)
-    assert {"class_mean", "stamps", "fine_tuned"} <= read
-    assert not read - known
+    tree = ast.parse("\n\n".join(cell.source for cell in section()))
+    assert {"class_mean", "stamps", "fine_tuned"} <= {
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    assert names_needed(tree) == set()
 
 
 @pytest.fixture(scope="module")
@@ -573,9 +564,7 @@ def taken_along(tmp_path_factory):
     names = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(names)
     space = {**vars(names), "inspect": inspect, "place": folder}
-    for begin in ("PREDICT = ", "program = "):
-        (source,) = [source for source in cells if source.startswith(begin)]
-        exec(source, space)
+    defined(CHAPTER, ("PREDICT = ", "program = "), space)
     module.unlink()
     inputs = keras.Input((224, 224, 3))
     mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 127.5, -1)(inputs))
@@ -625,9 +614,7 @@ def test_the_program_without_files_says_so(taken_along, tmp_path):
 
 
 def test_the_program_has_ten_lines_of_its_own():
-    (source,) = [cell.source for cell in read_notebook(CHAPTER).cells if cell.source.startswith("PREDICT = ")]
-    space = {}
-    exec(source, space)
+    space = defined(CHAPTER, ("PREDICT = ",), {})
     assert len(space["PREDICT"].strip().splitlines()) == 10
 
 

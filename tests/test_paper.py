@@ -19,7 +19,6 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import sync_playwright
 
 import site_checks as site
 from site_fixtures import *  # noqa: F403
@@ -266,16 +265,8 @@ def test_a_picture_that_is_cut_is_seen(tmp_path, height, cut):
     Image.fromarray(noise).save(tmp_path / "noise.png")
     style = "@page { size: A4; margin: 20mm } img { display: block; width: 100mm }"
     html = f'<style>{style}</style><img src="noise.png" style="height: {height}mm">'
-    (tmp_path / "page.html").write_text(html, "utf-8")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=site.find_browser(), args=site.FLAGS)
-        page = browser.new_page()
-        page.goto((tmp_path / "page.html").as_uri())
-        page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
-        browser.close()
-    drawn = [
-        page for page in pypdf.PdfReader(tmp_path / "page.pdf").pages if "/XObject" in page["/Resources"]
-    ]
+    printed = pypdf.PdfReader(make_pdf.print_book(html, tmp_path))
+    drawn = [page for page in printed.pages if "/XObject" in page["/Resources"]]
     assert len(drawn) == (2 if cut else 1)
     for page in drawn:
         objects = page["/Resources"]["/XObject"]

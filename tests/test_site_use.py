@@ -571,6 +571,34 @@ def checks(axe):
     }
 
 
+def test_a_browser_without_windows_goes_first_unless_speed_is_measured(tmp_path, monkeypatch):
+    """On the path lie both; CHROME_PATH goes before either."""
+    for name in ("chromium-headless-shell", "chromium"):
+        (tmp_path / name).write_text("#!/bin/sh\n", "utf-8")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CHROME_PATH", raising=False)
+    assert site.find_browser() == str(tmp_path / "chromium-headless-shell")
+    assert site.find_browser(whole=True) == str(tmp_path / "chromium")
+    monkeypatch.setenv("CHROME_PATH", "/my/own")
+    assert site.find_browser() == site.find_browser(whole=True) == "/my/own"
+
+
+def test_a_page_whose_idle_network_is_never_told_is_asked_itself(fresh, monkeypatch):
+    """Chromium without windows forgets it at times; a page that still fetches is waited for."""
+    from playwright.sync_api import TimeoutError as TooLong
+
+    def never(*arguments, **wishes):
+        raise TooLong("never told")
+
+    page = fresh().new_page()
+    page.set_default_timeout(20_000)
+    page.set_content("<p>nothing is fetched</p>")
+    monkeypatch.setattr(page, "wait_for_load_state", never)
+    site.settle(page)
+    assert page.evaluate("performance.now() - window.since") > 1000
+
+
 def test_good_page_passes(planted, checks):
     """No check complains about a page that is as it should be."""
     with planted() as good:

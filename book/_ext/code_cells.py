@@ -1,4 +1,4 @@
-"""Code as few elements, wrapped on phones; the set-up of a chapter as one fold.
+"""Code as few elements, wrapped on phones; set-up, and folds in a row, as one fold.
 
 Pygments writes an element for each bracket and each name, also where no style gives it
 a colour of its own: in a chapter that is four fifths of all elements. Here a piece of
@@ -22,6 +22,7 @@ CHAPTERS = "notebooks/"
 FITS = 34  # columns of code that a window of 320 pixels shows
 DEEPEST = 12  # columns of indentation that a phone has room for
 SET_UP = "Set-up: imports, data, the book\u2019s helpers"
+SHOW_ROW, HIDE_ROW = "Show the code of {} cells", "Hide the code of {} cells"
 # Brackets, names and operators: the colour of the text.
 PLAIN = (Token.Operator, Token.Literal.String.Interpol)
 
@@ -109,26 +110,50 @@ def is_cell(node) -> bool:
     return isinstance(node, nodes.container) and node.get("nb_element") == "cell_code"
 
 
-def fold_set_up(tree) -> bool:
-    """Put the set-up cells that follow one another into one fold; whether there were any."""
-    first = next((node for node in tree.findall(is_cell) if is_set_up(node)), None)
-    if first is None:
-        return False
-    home, place = first.parent, first.parent.index(first)
-    row = []
-    for node in home.children[place:]:
-        if not (is_cell(node) and is_set_up(node)):
-            break
-        row.append(node)
-    fold = HideCodeCellNode(prompt_show=SET_UP, prompt_hide=SET_UP)
-    fold["classes"].append("above-input")
+def is_silent(node) -> bool:
+    """Whether a node is a folded cell that shows nothing beneath its fold."""
+    kinds = [child.get("nb_element") for child in node.findall(nodes.container)]
+    return "tag_hide-input" in node.get("classes", []) and "cell_code_output" not in kinds
+
+
+def rows(tree, belongs) -> list[list]:
+    """The code cells that belong together, as they follow one another."""
+    found = []
+    for node in tree.findall(is_cell):
+        if not belongs(node):
+            continue
+        place = node.parent.index(node)
+        if found and place and node.parent[place - 1] is found[-1][-1]:
+            found[-1].append(node)
+        else:
+            found.append([node])
+    return found
+
+
+def fold(row, show: str, hide: str, kind: str) -> None:
+    """Put neighbouring cells into one fold in the place of their own."""
+    home, place = row[0].parent, row[0].parent.index(row[0])
+    around = HideCodeCellNode(prompt_show=show, prompt_hide=hide)
+    around["classes"].append("above-input")
     for cell in row:
         home.remove(cell)
         for hidden in list(cell.findall(HideCodeCellNode)):
             hidden.replace_self(hidden.children)
-        fold.append(cell)
-    home.insert(place, nodes.container("", fold, classes=["cell", "set-up"]))
-    return True
+        around.append(cell)
+    home.insert(place, nodes.container("", around, classes=["cell", "cells-in-one", kind]))
+
+
+def fold_set_up(tree) -> None:
+    """The set-up cells that follow one another are one fold."""
+    for row in rows(tree, is_set_up)[:1]:
+        fold(row, SET_UP, SET_UP, "set-up")
+
+
+def fold_silent(tree) -> None:
+    """A row of folds that show nothing is one fold, which says how many cells it holds."""
+    for row in rows(tree, lambda node: is_silent(node) and not is_set_up(node)):
+        if len(row) > 1:
+            fold(row, SHOW_ROW.format(len(row)), HIDE_ROW.format(len(row)), "code-row")
 
 
 def is_prose(text: str) -> bool:
@@ -163,6 +188,7 @@ def shape(app, tree, docname):
     """Called by Sphinx for every page before it is written."""
     if docname.startswith(CHAPTERS) and app.builder.format == "html":
         fold_set_up(tree)
+        fold_silent(tree)
         mark_prose(tree)
 
 

@@ -18,7 +18,7 @@ ASKED_FOR = ("search-ranking.js", "search-index.js", "vendor/minisearch/minisear
 
 
 def already_one(static: Path, own: list[str]) -> bool:
-    """Whether no part is there: where Sphinx writes no page, it copies none, and the last build's file is right."""
+    """Whether no part is there: where Sphinx writes no page it copies none, and the last file stays right."""
     return not any((static / name).exists() for name in own)
 
 

@@ -47,7 +47,7 @@ def _(weights, bias):
     return least, most
 
 
-@wrong("1.2", "expected", "came", label="nine weights at most")
+@wrong("1.2", "expected", "came", label="the first four weights alone")
 def _(weights, bias):
     low = high = bias
     for weight in weights.ravel()[:4]:

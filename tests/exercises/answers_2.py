@@ -230,7 +230,7 @@ wrong("2.5", "all 225 pixels", "came:     9", "steps over", label="one wide dila
 )
 wrong("2.5", "15 x 15", "13 x 13", label="six layers")(lambda: stack(*[(8, 3)] * 5, (16, 3)))
 wrong("2.5", "15 x 15", "15 x 3", label="a tall filter")(lambda: stack((16, (15, 3))))
-wrong("2.5", "15 x 15", "31 x 31", label="ten layers too many")(lambda: stack(*[(4, 3)] * 14, (16, 3)))
+wrong("2.5", "15 x 15", "31 x 31", label="eight layers too many")(lambda: stack(*[(4, 3)] * 14, (16, 3)))
 wrong("2.5", "(1, 50, 50, 8)", label="half as many maps")(lambda: stack(*[(8, 3)] * 7))
 wrong("2.5", "(1, 7, 7, 16)", label="three strides")(
     lambda: stack(*[(8, 3, {"strides": 2})] * 2, (16, 3, {"strides": 2}))

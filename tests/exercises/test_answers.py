@@ -98,14 +98,15 @@ def check(exercise: str, answer: object) -> tuple[str, float]:
 @pytest.mark.parametrize("answer", WRONG, ids=name_of)
 def test_wrong_answer_is_rejected(answer):
     said, seconds = check(answer.exercise, answer.value)
-    if seconds >= 2:  # a busy machine makes one run look slow
+    may_be_slow = "never end" in said or answer.exercise in TRAINS
+    if seconds >= 2 and not may_be_slow:  # a busy machine makes one run look slow
         seconds = min(seconds, check(answer.exercise, answer.value)[1])
     assert said.startswith(f"Exercise {answer.exercise}: not yet.\n")
     for words in answer.words:
         assert words in said, said
     assert "Traceback" not in said and "\x1b" not in said
     assert not re.search(r"/\w+/", said)  # no path of a file
-    assert seconds < 2 or "never end" in said or answer.exercise in TRAINS
+    assert seconds < 2 or may_be_slow
 
 
 @pytest.mark.parametrize("answer", RIGHT, ids=name_of)

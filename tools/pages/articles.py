@@ -237,7 +237,7 @@ def command(kind: str, make: Callable[[Path, Path], dict], done: str, about: str
     """Make one of the files to take away, as the command line asks, and say where it is.
 
     make(site, target) returns what is worth telling; done is a sentence with these names, {target}
-    and {size}. Pages are noted for the introduction, which links the file.
+    and {size}. What is told is noted for the introduction, which links the file.
     """
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument(
@@ -248,7 +248,7 @@ def command(kind: str, make: Callable[[Path, Path], dict], done: str, about: str
     target = Path(wanted.file) if wanted.file else site / take_away.FOLDER / take_away.NAMES[kind]
     found = make(site, target)
     if not wanted.file:
-        take_away.note(site, kind, **{key: found[key] for key in found if key == "pages"})
+        take_away.note(site, kind, **found)
     print(done.format(target=target, size=take_away.size(target), **found))
     return 0
 
