@@ -539,6 +539,14 @@ JUMP = """<p id="late" style="height: 0; margin: 0"></p><p style="height: 400px"
 FAULTS = {
     "no alt": ("axe", '<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">'),
     "pale text": ("axe", '<p style="color: #bbb; background: #fff">Who can read this?</p>'),
+    "the same letters on a dark ground": (
+        "axe",
+        '<p style="color: #333">Read.</p><div style="background: #555"><p style="color: #333">Who can?</p></div>',
+    ),
+    "the same letters, half faded": (
+        "axe",
+        '<p style="color: #333">Read.</p><div style="opacity: 0.3"><p style="color: #333">Who can?</p></div>',
+    ),
     "pale code": ("colours", '<pre><span style="color: #bbb; background: #fff">pale</span></pre>'),
     "name and label differ": ("axe", '<button aria-label="Search">Find it</button>'),
     "foreign script": ("requests", '<script src="http://127.0.0.1:9/x.js"></script>'),
