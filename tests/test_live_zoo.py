@@ -1045,9 +1045,8 @@ def written(page):  # noqa: F811
     """Every network and what Keras makes of it, for the page: {name: (parameters, pixels)}, and what went wrong."""
     rng, counts, wrong = np.random.default_rng(SEED), {}, []
     for name, (build, pixels) in ZOO.items():
-        keras.utils.clear_session(
-            free_memory=False
-        )  # to look for garbage takes longer than to build most of them
+        # To look for garbage takes longer than to build most of them.
+        keras.utils.clear_session(free_memory=False)
         model = build()
         shake_all(model, rng)
         picture = rng.uniform(0, 255 if pixels == [0, 255] else 1, (1, *model.inputs[0].shape[1:])).astype(
