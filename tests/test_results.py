@@ -69,6 +69,16 @@ def few(shots: int):
     return lambda runs: "{:.1f} ± {:.1f}".format(*of_draws(shots)(runs))
 
 
+def ratio(key: str):
+    """A score from 0 to 1, with its spread over seeds where there are several."""
+
+    def column(runs: list[dict]) -> str:
+        scores = [run[key] for run in runs]
+        return f"{scores[0]:.3f}" if len(runs) == 1 else f"{mean(scores):.3f} ± {stdev(scores):.3f}"
+
+    return column
+
+
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
 COLUMNS = {
@@ -86,6 +96,12 @@ COLUMNS = {
     "test accuracy": percent("final_accuracy"),
     "validation accuracy": percent("validation_accuracy"),
     "mirrored": percent("mirrored_accuracy"),
+    "south": percent("accuracy"),
+    "mean IoU": ratio("mean_iou"),
+    "at borders": percent("at_borders"),
+    "unseen pixels of the south": percent("accuracy"),
+    "memory on top": lambda runs: f"{runs[0]['megabytes']:,} MB",
+    "minutes": lambda runs: f"{runs[0]['minutes']:.1f}",
 }
 
 
