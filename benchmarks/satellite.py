@@ -6,12 +6,12 @@
 
 The functions are the chapter's own: its cells are run here. The report has parts:
 
-    choices   penalties of logistic regression and rates of the U-Net, on the validation rows alone (one seed)
+    choices   penalties of logistic regression, on the validation rows alone; the U-Net keeps what was tried first
     results   every way to map, trained in the north and asked about the south; five seeds where there is chance;
               for the U-Nets also the share of six places at Itaipu that they cover as the eye does
     splits    the U-Net trained on as many labelled pixels, all in the north or drawn from the whole scene; both are
               asked about the same pixels of the south, which the second has not seen
-    large     seconds, and memory beyond what the program held before, to map a picture of 10,000 by 10,000 pixels
+    large     minutes, and memory beyond what the program held before, to map a picture of 10,000 by 10,000 pixels
 
 Finished runs are kept in benchmarks/results/satellite.json, so a run that was stopped goes on.
 """
@@ -23,10 +23,12 @@ import contextlib
 import io
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,7 +48,6 @@ CELLS = (
     "own-limits own-slabs own-cover"
 ).split()
 PENALTIES = (1e-5, 1e-4, 1e-3)
-RATES = (0.003, 0.01, 0.03)
 STEPS, SIDE = 200, 10_000
 
 
@@ -141,7 +142,6 @@ def ways(scene: Scene) -> dict:
         "U-Net": (lambda seed: scene.unet(seed), True),
         "U-Net without skips": (lambda seed: scene.unet(seed, skips=False), True),
         "U-Net, classes weighted": (lambda seed: scene.unet(seed, weights=scene.weights()), True),
-        "U-Net, light changed": (lambda seed: scene.unet(seed, jitter=0.1), True),
     }
 
 
@@ -177,11 +177,6 @@ def run_choices(scene: Scene, keep, quick: bool) -> None:
     for name, (side, penalty) in trials.items():
         if not quick and not keep.has("choices", name, 0):
             keep.add("choices", name, {"seed": 0, **scene.judged(scene.logistic(side, penalty), "between")})
-    for rate in RATES:
-        name = f"U-Net, rate {rate:g}"
-        if not quick and not keep.has("choices", name, 0):
-            answer = scene.unet(0, rate=rate)
-            keep.add("choices", name, {"seed": 0, **scene.judged(answer, "between")})
 
 
 def drawn(scene: Scene, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -212,30 +207,7 @@ def run_splits(scene: Scene, keep, quick: bool) -> None:
 # ------------------------------------------------------------------- a large picture
 def write_large(path: Path, side: int, dam: np.ndarray) -> None:
     """A picture of side x side, the dam again and again, by strips."""
-    import tifffile
-
     rows = np.tile(dam, (1, -(-side // dam.shape[1]), 1))[:, :side]
-    if path.suffix == ".tif":
-
-        def tiles():
-            for top in range(0, side, 256):
-                strip = rows[np.arange(top, top + 256) % len(rows)]
-                strip = np.pad(strip, ((0, 0), (0, -side % 256), (0, 0)))
-                for left in range(0, side, 256):
-                    yield np.ascontiguousarray(strip[:, left : left + 256])
-
-        tifffile.imwrite(
-            path,
-            tiles(),
-            shape=(side, side, 3),
-            dtype=rows.dtype,
-            tile=(256, 256),
-            photometric="rgb",
-            compression="zlib",
-        )
-        return
-    import struct
-    import zlib
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I4s", len(data), kind) + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -279,19 +251,15 @@ def map_large(path: str, target: str) -> None:
 
 
 def run_large(scene: Scene, keep, quick: bool) -> None:
-    """The part `large`, each file in a process of its own."""
+    """The part `large`, in a process of its own."""
     side = 600 if quick else SIDE
     dam = scene.names["satellite"]["itaipu"]
     eight = (dam >> 6).clip(0, 255).astype("uint8")
-    for name, ending, data in (
-        (f"a PNG, {side:,} x {side:,}, 8 bits", "png", eight),
-        (f"a GeoTIFF in tiles, {side:,} x {side:,}, 16 bits", "tif", dam),
-    ):
-        if keep.has("large", name, 0):
-            continue
+    name = f"a PNG, {side:,} x {side:,}, 8 bits"
+    if not keep.has("large", name, 0):
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, f"large.{ending}")
-            write_large(path, side, data)
+            path = Path(folder, "large.png")
+            write_large(path, side, eight)
             done = subprocess.run(
                 [sys.executable, __file__, "--map", str(path), str(Path(folder, "cover.png"))],
                 capture_output=True,
