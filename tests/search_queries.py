@@ -57,6 +57,12 @@ WRITING = {
     "different accuracy every time I train": "notebooks/05_dense_classifier.html#is-one-run-enough",
     "f1 score per class": "notebooks/07_trust.html#which-garments-does-it-mix-up",
     "does it look at the background": "notebooks/10_inside.html#where-does-the-network-look",
+    "unet": "notebooks/13_satellite.html#how-do-you-answer-for-every-pixel",
+    "transposed convolution": "notebooks/13_satellite.html#what-does-a-transposed-convolution-do",
+    "conv2dtranspose checkerboard": "notebooks/13_satellite.html#where-does-the-checkerboard-come-from",
+    "intersection over union": "notebooks/13_satellite.html#how-do-you-score-a-map",
+    "spatial autocorrelation": "notebooks/13_satellite.html#what-if-pixels-are-split-at-random",
+    "geotiff": "notebooks/13_satellite.html#your-own-picture",
     "open my keras model in browser": "book/live/network_explorer.html#your-own-network",
 }
 JUDGING = {

@@ -73,6 +73,17 @@ def test_transfer(tmp_path):
     assert all(0 <= run["accuracy"] <= 1 for runs in tried.values() for run in runs)
 
 
+def test_satellite(tmp_path):
+    """A threshold gives what is committed, the networks are as large, and a larger picture is mapped whole."""
+    tried, full = quick("satellite.py", tmp_path / "satellite.json"), committed("satellite.json")
+    fixed = "three thresholds"
+    assert tried["results"][fixed][0]["accuracy"] == full["results"][fixed][0]["accuracy"]
+    for name in ("logistic, 1x1", "U-Net"):
+        assert tried["results"][name][0]["parameters"] == full["results"][name][0]["parameters"]
+    ((run,),) = tried["large"].values()
+    assert run["pixels"] == 600 * 600
+
+
 def test_the_choices_are_the_best_of_their_trials(monkeypatch):
     """What transfer.py works with is what its committed trials say, and every trial was done."""
     monkeypatch.syspath_prepend(ROOT / "benchmarks")

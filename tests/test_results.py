@@ -69,6 +69,16 @@ def few(shots: int):
     return lambda runs: "{:.1f} ± {:.1f}".format(*of_draws(shots)(runs))
 
 
+def ratio(key: str):
+    """A score from 0 to 1, with its spread over seeds where there are several."""
+
+    def column(runs: list[dict]) -> str:
+        scores = [run[key] for run in runs]
+        return f"{scores[0]:.3f}" if len(runs) == 1 else f"{mean(scores):.3f} ± {stdev(scores):.3f}"
+
+    return column
+
+
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
 COLUMNS = {
@@ -86,6 +96,12 @@ COLUMNS = {
     "test accuracy": percent("final_accuracy"),
     "validation accuracy": percent("validation_accuracy"),
     "mirrored": percent("mirrored_accuracy"),
+    "south": percent("accuracy"),
+    "mean IoU": ratio("mean_iou"),
+    "at borders": percent("at_borders"),
+    "unseen pixels of the south": percent("accuracy"),
+    "memory on top": lambda runs: f"{runs[0]['megabytes']:,} MB",
+    "minutes": lambda runs: f"{runs[0]['minutes']:.1f}",
 }
 
 
@@ -191,3 +207,43 @@ def test_a_wrong_number_is_seen():
 def test_a_level_that_one_seed_never_reached_is_a_dash():
     runs = [{"seconds_to": {"0.91": 12.0}}, {"seconds_to": {"0.91": None}}]
     assert COLUMNS["to 91 %"](runs) == "–"
+
+
+def satellite(part: str) -> dict[str, list[dict]]:
+    """A part of what was measured for chapter 13."""
+    return json.loads((BOOK.root / "benchmarks/results/satellite.json").read_text("utf-8"))[part]
+
+
+def test_what_chapter_13_says_of_the_u_net():
+    """Ahead in the south with every seed, behind on the validation rows; borders are better without neighbours."""
+    results = satellite("results")
+    unets = results["U-Net"]
+    (patch,), (pixel,) = results["logistic, 9x9"], results["logistic, 1x1"]
+    assert [run["seed"] for run in unets] == list(range(5))
+    assert min(run["accuracy"] for run in unets) > patch["accuracy"]
+    assert max(run["validation"]["accuracy"] for run in unets) < patch["validation"]["accuracy"]
+    assert max(run["at_borders"] for run in unets) < pixel["at_borders"]
+
+
+def test_what_chapter_13_says_of_itaipu():
+    """Two of five networks call the reservoir water, all find the forest."""
+    places = [run["elsewhere"] for run in satellite("results")["U-Net"]]
+    assert sorted(round(each["reservoir"]) for each in places) == [0, 0, 0, 1, 1]
+    assert min(each["forest"] for each in places) > 0.95
+
+
+def test_what_chapter_13_says_of_variants_and_of_a_random_split():
+    """Weights cost accuracy and mean IoU; without skips borders are worse, and some seeds find no water."""
+    results, splits = satellite("results"), satellite("splits")
+    unets, weighted, bare = (
+        results[name] for name in ("U-Net", "U-Net, classes weighted", "U-Net without skips")
+    )
+    for key in ("accuracy", "mean_iou"):
+        assert max(run[key] for run in weighted) < min(run[key] for run in unets)
+    assert max(run["at_borders"] for run in bare) < min(run["at_borders"] for run in unets)
+    assert sum(run["iou"][0] == 0 for run in bare) > 1
+    north, anywhere = (
+        mean(run["accuracy"] for run in splits[f"labels from {place}"])
+        for place in ("the north", "everywhere")
+    )
+    assert 0 < anywhere - north < 0.01

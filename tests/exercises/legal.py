@@ -249,3 +249,16 @@ def _(rng):
     h, w, high, wide = sides(rng, 4, 1, 4)
     mask = np.where(rng.random((h * high, w * wide)) < rng.uniform(0.1, 0.9), 255, 0)
     return rng.random((h, w)).round(2) + 0.01, mask.astype("uint8")
+
+
+@legal("13.2")
+def _(rng):
+    classes, shape = int(rng.integers(1, 6)), sides(rng, 2, 1, 7)
+    return rng.integers(-1, classes, shape), rng.integers(0, classes, shape), classes
+
+
+@legal("13.3")
+def _(rng):
+    everywhere = rng.random(int(rng.integers(3, 40))).round(2)
+    drawn = everywhere[rng.permutation(len(everywhere))[: int(rng.integers(2, len(everywhere)))]]
+    return everywhere, np.clip(drawn + rng.normal(0, 0.2, len(drawn)), 0, 1).round(2), drawn
