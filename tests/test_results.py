@@ -69,6 +69,19 @@ def few(shots: int):
     return lambda runs: "{:.1f} ± {:.1f}".format(*of_draws(shots)(runs))
 
 
+def share(key: str):
+    """A share of the recordings: with its spread where several seeds were measured, a dash where none was."""
+
+    def column(runs: list[dict]) -> str:
+        shares = [100 * run[key] for run in runs if key in run]
+        if len(shares) > 1:
+            return f"{mean(shares):.1f} ± {stdev(shares):.1f} %"
+        return f"{shares[0]:.1f} %" if shares else "–"
+
+    return column
+
+
+SPLITS = ("makers together", "another studio")
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
 COLUMNS = {
@@ -86,6 +99,7 @@ COLUMNS = {
     "test accuracy": percent("final_accuracy"),
     "validation accuracy": percent("validation_accuracy"),
     "mirrored": percent("mirrored_accuracy"),
+    **{split: share(split) for split in SPLITS},
 }
 
 
@@ -191,3 +205,27 @@ def test_a_wrong_number_is_seen():
 def test_a_level_that_one_seed_never_reached_is_a_dash():
     runs = [{"seconds_to": {"0.91": 12.0}}, {"seconds_to": {"0.91": None}}]
     assert COLUMNS["to 91 %"](runs) == "–"
+
+
+def test_chapter_12_learns_as_was_chosen():
+    """Its strength and its variation are the best of the committed trials; every run that it tells of is there."""
+    report = json.loads((BOOK.root / "benchmarks/results/drums.json").read_text("utf-8"))
+    code = "\n".join(
+        cell.source
+        for cell in read_notebook(BOOK.root / "notebooks/12_sound.ipynb").cells
+        if cell.cell_type == "code"
+    )
+    for name, trials in report["trials"].items():
+        best = max(trials, key=lambda trial: trial["mean"])
+        assert report["choices"][name].items() <= best.items(), name
+        assert best["mean"] == pytest.approx(mean(best["makers"]), abs=0.0002)
+    assert f"strength={report['choices']['logistic regression']['strength']}" in code
+    assert ("vary=later" in code) == report["choices"]["network on pictures"]["moved"]
+    assert [len(report["trials"][name]) for name in report["trials"]] == [5, 2, 2]
+    for name, runs in report["results"].items():
+        assert [run["seed"] for run in runs] == ([0] if name == "logistic regression" else [0, 1, 2])
+        for run in runs:
+            answers = run["answers"]
+            assert len(answers) == 44 and len(run["makers"]) == 7
+    for runs in report["varied"].values():
+        assert [run["seed"] for run in runs] == [0]
