@@ -16,6 +16,7 @@ import json
 import re
 from statistics import mean, median, stdev
 
+import numpy as np
 import pytest
 
 from tools.book import Book, read_notebook
@@ -229,3 +230,10 @@ def test_chapter_12_learns_as_was_chosen():
             assert len(answers) == 44 and len(run["makers"]) == 7
     for runs in report["varied"].values():
         assert [run["seed"] for run in runs] == [0]
+    with np.load(BOOK.root / "data/datasets/drums.npz") as drums:
+        wanted = drums["other_kind"]
+    plain, samples = (
+        report["results"][name][0]["answers"] == wanted
+        for name in ("logistic regression", "network on samples")
+    )
+    assert f"z = ({np.sum(samples & ~plain)} - {np.sum(plain & ~samples)}) / np.sqrt(" in code
