@@ -104,6 +104,8 @@ READS = {
     "tests/test_bench.py": [part("benchmarks/**", "tools/**", "data/**", *ORDER, "~notebooks/**")],
     "tests/test_pretrain.py": [part("tools/data/pretrain_backbone.py")],
     "tests/test_stamps.py": [part("data/**", "tools/data/stamps/**")],
+    "tests/test_drums.py": [part("data/**", "tools/data/drums/**", "notebooks/12_*.ipynb#code", *ORDER)],
+    "tests/test_own_sounds.py": [part("notebooks/12_*.ipynb#code", "data/datasets/drums.npz", *ORDER)],
     "tests/test_fetched.py": [part(*SHARED)],
     "tests/test_own_garment.py": [
         part("notebooks/05_*.ipynb#code", "book/_static/live/*.p2p", "data/**", *ORDER)
@@ -248,6 +250,7 @@ READS = {
             "site:index.html",
             tests="test_each_figure_stands.*|test_figure_that_cannot_be_loaded.*",
         ),
+        part("page:notebooks/12_*.html", "_config.yml", "site:index.html", tests="test_sounds_play.*"),
         part(*FIGURES, "notebooks/01_*.ipynb#code", "_config.yml", "site:index.html", tests="test_presets.*"),
         part(*FIGURES, "tools/shared/show.py", "_config.yml", "site:index.html"),
     ],

@@ -90,5 +90,9 @@ JUDGING = {
     "reject unknown objects": "notebooks/07_trust.html#which-answers-should-a-person-look-at",
     "seperable conv flops vs normal": "notebooks/09_mobilenet.html#what-does-a-depthwise-separable-convolution-do",
     "mobilenet alpha parameter meaning": "notebooks/09_mobilenet.html#what-is-a-mobilenet-made-of",
+    "mel spectrogram cnn": "notebooks/12_sound.html#what-do-mel-and-decibels-change",
+    "nyquist aliasing": "notebooks/12_sound.html#what-is-a-sound-to-a-computer",
+    "stft as convolution": "notebooks/12_sound.html#why-is-the-spectrogram-a-convolution",
+    "classify my own wav file": "notebooks/12_sound.html#can-it-hear-your-own-recordings",
     "sliding window animation": "notebooks/02_feature_maps.html#what-is-a-feature-map",
 }

@@ -696,6 +696,32 @@ def test_figures_run_under_a_strict_policy(fresh, address, name):
         assert not [source for *_, source in refused if "/live/" in source and source.endswith(".mjs")]
 
 
+def test_sounds_play_under_a_strict_policy(fresh, address):
+    """The players of chapter 12 hold their sounds in the page: a policy needs media-src data: and nothing else."""
+    window = fresh()
+    window.add_init_script(WATCH)
+
+    def strict(route):
+        answer = route.fetch()
+        headers = {**answer.headers, "content-security-policy": f"{POLICY}; media-src data:"}
+        route.fulfill(response=answer, headers=headers)
+
+    window.route("**/*", strict)
+    page = window.new_page()
+    page.goto(f"{address}notebooks/12_sound.html")
+    lengths = page.evaluate(
+        """Promise.all([...document.querySelectorAll("article audio[aria-label]")].map((player) =>
+            new Promise((done) => {
+                player.addEventListener("loadedmetadata", () => done(player.duration));
+                player.addEventListener("error", () => done(-1));
+                player.preload = "auto";
+                player.load();
+            })))"""
+    )
+    assert lengths == [0.5] * 8
+    assert "media-src" not in {rule for rule, *_ in page.evaluate("window.refused")}
+
+
 @pytest.mark.parametrize("name", ["kernel-lab", "sliding-lab", "pooling-lab"])
 def test_labs_go_on_without_a_network(fresh, address, name):
     """Once a lab runs, the connection may go: every state can still be reached, and nothing is asked for."""

@@ -16,6 +16,7 @@ import json
 import re
 from statistics import mean, median, stdev
 
+import numpy as np
 import pytest
 
 from tools.book import Book, read_notebook
@@ -69,6 +70,18 @@ def few(shots: int):
     return lambda runs: "{:.1f} ± {:.1f}".format(*of_draws(shots)(runs))
 
 
+def share(key: str):
+    """A share of the recordings: with its spread where several seeds were measured, a dash where none was."""
+
+    def column(runs: list[dict]) -> str:
+        shares = [100 * run[key] for run in runs if key in run]
+        if len(shares) > 1:
+            return f"{mean(shares):.1f} ± {stdev(shares):.1f} %"
+        return f"{shares[0]:.1f} %" if shares else "–"
+
+    return column
+
+
 def ratio(key: str):
     """A score from 0 to 1, with its spread over seeds where there are several."""
 
@@ -79,6 +92,7 @@ def ratio(key: str):
     return column
 
 
+SPLITS = ("makers together", "another studio")
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
 COLUMNS = {
@@ -96,6 +110,7 @@ COLUMNS = {
     "test accuracy": percent("final_accuracy"),
     "validation accuracy": percent("validation_accuracy"),
     "mirrored": percent("mirrored_accuracy"),
+    **{split: share(split) for split in SPLITS},
     "south": percent("accuracy"),
     "mean IoU": ratio("mean_iou"),
     "at borders": percent("at_borders"),
@@ -207,6 +222,37 @@ def test_a_wrong_number_is_seen():
 def test_a_level_that_one_seed_never_reached_is_a_dash():
     runs = [{"seconds_to": {"0.91": 12.0}}, {"seconds_to": {"0.91": None}}]
     assert COLUMNS["to 91 %"](runs) == "–"
+
+
+def test_chapter_12_learns_as_was_chosen():
+    """Its strength and its variation are the best of the committed trials; every run that it tells of is there."""
+    report = json.loads((BOOK.root / "benchmarks/results/drums.json").read_text("utf-8"))
+    code = "\n".join(
+        cell.source
+        for cell in read_notebook(BOOK.root / "notebooks/12_sound.ipynb").cells
+        if cell.cell_type == "code"
+    )
+    for name, trials in report["trials"].items():
+        best = max(trials, key=lambda trial: trial["mean"])
+        assert report["choices"][name].items() <= best.items(), name
+        assert best["mean"] == pytest.approx(mean(best["makers"]), abs=0.0002)
+    assert f"strength={report['choices']['logistic regression']['strength']}" in code
+    assert ("vary=later" in code) == report["choices"]["network on pictures"]["moved"]
+    assert [len(report["trials"][name]) for name in report["trials"]] == [5, 2, 2]
+    for name, runs in report["results"].items():
+        assert [run["seed"] for run in runs] == ([0] if name == "logistic regression" else [0, 1, 2])
+        for run in runs:
+            answers = run["answers"]
+            assert len(answers) == 44 and len(run["makers"]) == 7
+    for runs in report["varied"].values():
+        assert [run["seed"] for run in runs] == [0]
+    with np.load(BOOK.root / "data/datasets/drums.npz") as drums:
+        wanted = drums["other_kind"]
+    plain, samples = (
+        report["results"][name][0]["answers"] == wanted
+        for name in ("logistic regression", "network on samples")
+    )
+    assert f"z = ({np.sum(samples & ~plain)} - {np.sum(plain & ~samples)}) / np.sqrt(" in code
 
 
 def satellite(part: str) -> dict[str, list[dict]]:

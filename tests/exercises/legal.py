@@ -251,6 +251,24 @@ def _(rng):
     return rng.random((h, w)).round(2) + 0.01, mask.astype("uint8")
 
 
+@legal("12.2")
+def _(rng):
+    rate = [1, 3, 8, 8000, 44_100, 0.5, 2.25][rng.integers(7)]
+    kind = rng.integers(3)
+    if kind == 0:  # whole and half turns between two samples
+        return rate * int(rng.integers(0, 12)) / 2, rate
+    return (
+        int(rng.integers(0, int(20 * rate) + 1)) if kind == 1 else round(float(rng.random() * 5 * rate), 3)
+    ), rate
+
+
+@legal("12.3")
+def _(rng):
+    size, hop = int(rng.integers(2, 9)), int(rng.integers(1, 6))
+    sound = table(rng, size + int(rng.integers(0, 20)))
+    return sound, size, int(rng.integers(0, size // 2 + 1)), hop
+
+
 @legal("13.2")
 def _(rng):
     classes, shape = int(rng.integers(1, 6)), sides(rng, 2, 1, 7)

@@ -41,7 +41,7 @@ __all__ = [
 # What answers a click has no place on paper, nor have copies for dark pages.
 GONE = (
     ".cell-name, a.headerlink, nav.chapter-links, button, script, style, .take-away, .toctree-wrapper, "
-    ".live-start, .live-trouble, .live-poster, img.only-dark, img.motion"
+    ".live-start, .live-trouble, .live-poster, img.only-dark, img.motion, audio"
 )
 CODE = re.compile(r"(?<=<pre>).*?(?=</pre>)", re.DOTALL)
 PLACE = re.compile(r"@@(\d+)@@")
