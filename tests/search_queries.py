@@ -57,6 +57,10 @@ WRITING = {
     "different accuracy every time I train": "notebooks/05_dense_classifier.html#is-one-run-enough",
     "f1 score per class": "notebooks/07_trust.html#which-garments-does-it-mix-up",
     "does it look at the background": "notebooks/10_inside.html#where-does-the-network-look",
+    "ctc loss": "notebooks/11_text.html#how-do-columns-become-a-text",
+    "beam search": "notebooks/11_text.html#which-text-do-you-read-off",
+    "character error rate": "notebooks/11_text.html#can-it-read-a-whole-number",
+    "ocr fonts": "notebooks/11_text.html#can-it-read-print",
     "open my keras model in browser": "book/live/network_explorer.html#your-own-network",
 }
 JUDGING = {
@@ -84,5 +88,8 @@ JUDGING = {
     "reject unknown objects": "notebooks/07_trust.html#which-answers-should-a-person-look-at",
     "seperable conv flops vs normal": "notebooks/09_mobilenet.html#what-does-a-depthwise-separable-convolution-do",
     "mobilenet alpha parameter meaning": "notebooks/09_mobilenet.html#what-is-a-mobilenet-made-of",
+    "ctc blank index wrong": "notebooks/11_text.html#what-goes-wrong-without-an-error",
+    "fully convolutional network": "notebooks/11_text.html#what-does-it-say-at-every-column",
+    "levenshtein": "notebooks/11_text.html#can-it-read-a-whole-number",
     "sliding window animation": "notebooks/02_feature_maps.html#what-is-a-feature-map",
 }
