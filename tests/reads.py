@@ -104,6 +104,16 @@ READS = {
     "tests/test_bench.py": [part("benchmarks/**", "tools/**", "data/**", *ORDER, "~notebooks/**")],
     "tests/test_pretrain.py": [part("tools/data/pretrain_backbone.py")],
     "tests/test_stamps.py": [part("data/**", "tools/data/stamps/**")],
+    "tests/test_text.py": [
+        part(
+            "notebooks/11_*.ipynb",
+            "data/**",
+            "tools/data/digits/**",
+            "tools/data/print/**",
+            "benchmarks/results/text.json",
+            *ORDER,
+        )
+    ],
     "tests/test_drums.py": [part("data/**", "tools/data/drums/**", "notebooks/12_*.ipynb#code", *ORDER)],
     "tests/test_own_sounds.py": [part("notebooks/12_*.ipynb#code", "data/datasets/drums.npz", *ORDER)],
     "tests/test_fetched.py": [part(*SHARED)],

@@ -27,6 +27,9 @@ BOOK = Book()
 # A row's first cell -> name in the file, where they differ.
 ROWS = {
     "this chapter's": "ours",
+    "cut, nearest template": "template",
+    "cut, the classifier": "classifier",
+    "CTC, greedily decoded": "CTC",
     "one hidden layer of 128": "dense",
     "LeNet": "lenet",
     "TinyVGG": "tiny_vgg",
@@ -70,6 +73,12 @@ def few(shots: int):
     return lambda runs: "{:.1f} ± {:.1f}".format(*of_draws(shots)(runs))
 
 
+def one_decimal(shares) -> str:
+    """Mean and standard deviation over seeds in percent."""
+    shares = [100 * share for share in shares]
+    return f"{mean(shares):.1f} ± {stdev(shares):.1f} %"
+
+
 def share(key: str):
     """A share of the recordings: with its spread where several seeds were measured, a dash where none was."""
 
@@ -110,6 +119,12 @@ COLUMNS = {
     "test accuracy": percent("final_accuracy"),
     "validation accuracy": percent("validation_accuracy"),
     "mirrored": percent("mirrored_accuracy"),
+    "characters wrong": lambda runs: one_decimal(run["character_error"] for run in runs),
+    "never touching": lambda runs: one_decimal(run["apart"] for run in runs),
+    "whole numbers right": lambda runs: one_decimal(run["whole_right"] for run in runs),
+    "seven typefaces": lambda runs: f"{100 * runs[0]['test']:.1f} %",
+    "the page": lambda runs: f"{100 * runs[0]['page']:.1f} %",
+    "words of the page right": lambda runs: runs[0]["words"],
     **{split: share(split) for split in SPLITS},
     "south": percent("accuracy"),
     "mean IoU": ratio("mean_iou"),

@@ -251,6 +251,30 @@ def _(rng):
     return rng.random((h, w)).round(2) + 0.01, mask.astype("uint8")
 
 
+@legal("11.2")
+def _(rng):
+    classes = int(rng.integers(2, 6))
+    path = rng.integers(0, classes, rng.integers(0, 9)).repeat(rng.integers(1, 3))
+    return path.tolist(), int(rng.integers(classes))
+
+
+@legal("11.3")
+def _(rng):
+    came, wanted = (
+        " ".join(rng.choice(["a", "to", "cat", "mat"], rng.integers(low, 7)).tolist()) for low in (0, 1)
+    )
+    return came, wanted
+
+
+@legal("11.4")
+def _(rng):
+    layers = [(int(rng.integers(1, 6)), int(rng.integers(1, 4))) for _ in range(rng.integers(0, 4))]
+    width = 1 + int(rng.integers(0, 9))
+    for side, step in reversed(layers):  # wide enough for one column
+        width = (width - 1) * step + side + int(rng.integers(0, step))
+    return width, layers, "".join(rng.choice(list("abc"), rng.integers(0, 7)).tolist())
+
+
 @legal("12.2")
 def _(rng):
     rate = [1, 3, 8, 8000, 44_100, 0.5, 2.25][rng.integers(7)]
