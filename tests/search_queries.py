@@ -59,7 +59,7 @@ WRITING = {
     "does it look at the background": "notebooks/10_inside.html#where-does-the-network-look",
     "unet": "notebooks/13_satellite.html#how-do-you-answer-for-every-pixel",
     "transposed convolution": "notebooks/13_satellite.html#what-does-a-transposed-convolution-do",
-    "conv2dtranspose checkerboard": "notebooks/13_satellite.html#where-does-the-checkerboard-come-from",
+    "checkerboard artifacts": "notebooks/13_satellite.html#where-does-the-checkerboard-come-from",
     "intersection over union": "notebooks/13_satellite.html#how-do-you-score-a-map",
     "spatial autocorrelation": "notebooks/13_satellite.html#what-if-pixels-are-split-at-random",
     "geotiff": "notebooks/13_satellite.html#your-own-picture",
