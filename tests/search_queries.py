@@ -63,7 +63,7 @@ WRITING = {
     "ocr fonts": "notebooks/11_text.html#can-it-read-print",
     "unet": "notebooks/13_satellite.html#how-do-you-answer-for-every-pixel",
     "transposed convolution": "notebooks/13_satellite.html#what-does-a-transposed-convolution-do",
-    "conv2dtranspose checkerboard": "notebooks/13_satellite.html#where-does-the-checkerboard-come-from",
+    "checkerboard artifacts": "notebooks/13_satellite.html#where-does-the-checkerboard-come-from",
     "intersection over union": "notebooks/13_satellite.html#how-do-you-score-a-map",
     "spatial autocorrelation": "notebooks/13_satellite.html#what-if-pixels-are-split-at-random",
     "geotiff": "notebooks/13_satellite.html#your-own-picture",
