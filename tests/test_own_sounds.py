@@ -18,6 +18,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from chapter_cells import defined
 from tools.book import Book
+from tools.data import build_drums
 
 soundfile = pytest.importorskip("soundfile")
 CHAPTER = Book().root / "notebooks/12_sound.ipynb"
@@ -43,10 +44,16 @@ def chapter():
         "np": np, "scipy": scipy, "soundfile": soundfile, "Path": Path, "RATE": 16_000, "SIZE": 512, "HOP": 256,
         "sliding_window_view": sliding_window_view, "x": np.ones((470, 8000)), "names": NAMES, "drums": drums,
         "listener": None, "logits": lambda model, x: np.array([[0, 0, 9.0, 0, 0]]),
-        "decoded": lambda stored: (stored.astype("float32") - 128) / 127,
+        "decoded": decoded,
     }  # fmt: skip
     with contextlib.redirect_stdout(io.StringIO()):
         return defined(CHAPTER, CELLS, space)
+
+
+def decoded(stored):
+    """Bytes of the mu-law -> samples, as in the chapter."""
+    bent = (stored.astype("float32") - 128) / 127
+    return np.sign(bent) * (256 ** np.abs(bent) - 1) / 255
 
 
 def strike(rate=44_100, seconds=0.4, hertz=180, peak=0.8):
@@ -88,6 +95,15 @@ def test_every_kind_is_read_alike(chapter, tmp_path, form, kind, rate, channels)
     assert alike / np.linalg.norm(np.fft.rfft(wanted)) > 0.9
     assert ("has 8 bits, so its quiet parts are noise" in said) == (kind in ("PCM_U8", "PCM_S8"))
     assert (f"holds nothing above {rate // 2:,} Hz" in said) == (rate < 16_000)
+
+
+def test_a_hit_comes_out_as_the_books_are_stored(chapter):
+    """By the mu-law of the tool that made the book's file, noise and all."""
+    hit, _ = chapter["first_hit"](strike()[:, None], 44_100)
+    stored = build_drums.mu_law(build_drums.hit(strike(), 44_100))
+    steps = np.round(128 + 127 * np.sign(hit) * np.log1p(255 * np.abs(hit)) / np.log(256))
+    assert np.allclose(decoded(steps), hit, atol=1e-5)
+    assert np.abs(steps - stored).max() <= 1 and np.mean(steps != stored) < 0.01
 
 
 def test_leading_silence_is_cut(chapter):
