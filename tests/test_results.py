@@ -308,3 +308,16 @@ def test_what_chapter_13_says_of_variants_and_of_a_random_split():
         for place in ("the north", "everywhere")
     )
     assert 0 < anywhere - north < 0.01
+
+
+def test_what_chapter_12_says_of_the_makers():
+    """The plain method is right on about half of one maker; samples lead only with the one who synthesised."""
+    results = json.loads((BOOK.root / "benchmarks/results/drums.json").read_text("utf-8"))["results"]
+    with np.load(BOOK.root / "data/datasets/drums.npz") as drums:
+        where = np.unique(drums["sound"], return_index=True)[1]
+        counts, pavlov = np.bincount(drums["maker"][where]), drums["makers"].tolist().index("Pavlov")
+    shares = {name: np.mean([run["makers"] for run in runs], axis=0) for name, runs in results.items()}
+    assert 0.4 < shares["logistic regression"][pavlov] < 0.6
+    for some, ahead in ((counts, True), (np.where(np.arange(7) == pavlov, 0, counts), False)):
+        right = {name: np.average(share, weights=some) for name, share in shares.items()}
+        assert (max(right, key=right.get) == "network on samples") == ahead
