@@ -119,7 +119,56 @@ def borrowed(page: Cover):
     bars(page, LEFT + 3.8, 0.75, [page.accent] * 3)
 
 
-DRAWINGS = {1: weighted_sum, 2: feature_map, 3: relu, 4: pooling, 5: prediction, 6: borrowed}
+def data(name: str):
+    """A data file of the book, opened."""
+    return np.load(ROOT / "data" / "datasets" / name)
+
+
+def line(page: Cover):
+    """A line of handwritten digits, and below it what it says."""
+    digits, said = data("digits.npz")["digits"], (4, 0, 7, 2, 3)
+    values = np.concatenate([digits[500 * kind] for kind in said], axis=1)
+    page.picture(LEFT, MIDDLE - 0.1, 4.35, values, cmap="gray", vmin=0, vmax=255)
+    for place, kind in enumerate(said):
+        page.text(LEFT + 4.35 * (place + 0.5) / len(said), MIDDLE - 0.6, str(kind), 30, page.violet)
+
+
+def sound(page: Cover):
+    """A snare drum as a spectrogram, time to the right, in decibels."""
+    drums = data("drums.npz")
+    snare = np.flatnonzero((drums["kind"] == 1) & (drums["maker"] == 3))[2]
+    bent = (drums["sounds"][drums["sound"][snare]].astype(float) - 128) / 127
+    samples = np.sign(bent) * (256 ** np.abs(bent) - 1) / 255
+    pieces = np.lib.stride_tricks.sliding_window_view(samples, 256)[::96] * np.hanning(256)
+    power = np.abs(np.fft.rfft(pieces)) ** 2
+    level = 10 * np.log10(power / power.max() + 1e-6).T[::-1]
+    page.picture(LEFT, MIDDLE - 1.8, 4.35, np.repeat(level, 2, axis=1), cmap="gray")
+
+
+def ground(page: Cover):
+    """A coast from above in its colours, and its cover: water, green and other, by chapter 13's rule."""
+    scene = data("satellite.npz")["olinda"].astype(float)
+    low, high = np.percentile(scene, [2, 98], axis=(0, 1))
+    colours = np.clip((scene - low) / (high - low), 0, 1)[..., [2, 1, 0]]
+    green, red, near, short = (scene[..., band] for band in (1, 2, 3, 4))
+    dry = np.where((near - red) / (near + red) > 0.05, 1, 2)
+    cover = np.where((green - short) / (green + short) > 0.2, 0, dry)
+    palette = np.array([[24, 62, 150], [86, 168, 90], [236, 224, 198]], dtype="uint8")
+    page.picture(LEFT, MIDDLE - 1.05, 2.1, colours)
+    page.picture(LEFT + 2.25, MIDDLE - 1.05, 2.1, palette[cover])
+
+
+DRAWINGS = {
+    1: weighted_sum,
+    2: feature_map,
+    3: relu,
+    4: pooling,
+    5: prediction,
+    6: borrowed,
+    11: line,
+    12: sound,
+    13: ground,
+}
 
 
 def pixels(title: str, above: str, below: str, drawing) -> np.ndarray:
