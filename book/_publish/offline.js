@@ -23,8 +23,17 @@
     const all = navigator.connection?.saveData ? loaded : [...parts, ...loaded];
     active.postMessage({ page, keep: [...new Set([page, ...all])].filter((one) => !one.endsWith("/sw.js")) });
   };
+  /* It goes on until the page is left; what it fetches from now on must not be kept. */
+  const tellOff = (worker) =>
+    new Promise((done) => {
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = done;
+      setTimeout(done, 2000); // a worker that does not answer
+      worker.postMessage({ off: true }, [port2]);
+    });
   const stop = async () => {
     const registration = await navigator.serviceWorker.getRegistration(root);
+    if (registration?.active) await tellOff(registration.active);
     if (registration) await registration.unregister();
     const names = (await caches.keys()).filter((name) => name.startsWith(`book ${root.href} `));
     await Promise.all(names.map((name) => caches.delete(name)));

@@ -16,12 +16,13 @@ const plain = (address) => {
   if (url.pathname.endsWith("/")) url.pathname += "index.html";
   return url.href;
 };
+let off = false; // the reader has switched it off, and what is still on its way is not kept
 const isOurs = (address) => address.startsWith(self.registration.scope);
 const keep = async (key, response) => {
-  if (response.ok && response.type === "basic") await (await caches.open(NOW)).put(key, response.clone());
+  if (!off && response.ok && response.type === "basic") await (await caches.open(NOW)).put(key, response.clone());
   return response;
 };
-const kept = async (key, name) => (await caches.open(name)).match(key);
+const kept = (key, name) => caches.match(key, { cacheName: name }); // makes no cache where there is none
 
 const nothingKept = async () => {
   const found = new Map();
@@ -82,7 +83,9 @@ self.addEventListener("fetch", (event) => {
   event.respondWith(request.mode === "navigate" ? page(request) : file(request));
 });
 /* A page names all that it consists of, also what came before this worker was there. */
-self.addEventListener("message", (event) =>
+self.addEventListener("message", (event) => {
+  off = Boolean(event.data.off);
+  if (off) return event.ports[0].postMessage("off");
   event.waitUntil(
     Promise.all(
       (event.data.keep || []).filter(isOurs).map(async (address) => {
@@ -90,5 +93,5 @@ self.addEventListener("message", (event) =>
         if (!(await kept(key, NOW))) await fetch(address, FRESH).then((response) => keep(key, response), () => {});
       })
     )
-  )
-);
+  );
+});
