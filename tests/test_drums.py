@@ -10,12 +10,11 @@ import pytest
 
 from tools.book import read_notebook
 from tools.data import build_drums
+from tools.rules.data_cards import cards
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "data" / "datasets" / "drums.npz"
-CARD = re.search(
-    r"(?ms)^## datasets/drums\.npz$(.*?)(?=^## |\Z)", (ROOT / "data" / "README.md").read_text("utf-8")
-)[1]
+CARD = cards(ROOT)["datasets/drums.npz"]
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,11 @@ from PIL import Image, ImageOps
 
 from tools.data import build_stamps
 from tools.data.build_stamps import CLASSES, PARTS, POOL, SAME_THING, split, stored_name
+from tools.rules.data_cards import cards
 
 ROOT = Path(__file__).resolve().parents[1]
 ZIP = ROOT / "data" / "datasets" / "stamps.zip"
-CARD = re.search(
-    r"(?ms)^## datasets/stamps\.zip$(.*?)(?=^## |\Z)", (ROOT / "data" / "README.md").read_text("utf-8")
-)[1]
+CARD = cards(ROOT)["datasets/stamps.zip"]
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +204,7 @@ def test_missing_folder_is_named(package, tmp_path):
 
 
 def test_full_disk_leaves_nothing_behind(package, tmp_path, monkeypatch):
-    def full(*_):
+    def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(zipfile.ZipFile, "writestr", full)

@@ -35,11 +35,11 @@ PAGES = {
 SECTIONS = {
     "What people get wrong": 0.7,
     "Summary": 0.7,
-    "Quiz": 0.3,
     "Exercises": 0.2,
-    "Where you stand": 0.2,
     "Where to read on": 0.3,
 }
+# These ask what other sections answer; nobody looks for them by their words.
+LEFT_OUT = {"Quiz", "Where you stand"}
 OPENING = 0.7  # what stands between a page's title and its first section
 TERM = 0.6  # a glossary entry among the sections
 
@@ -107,7 +107,8 @@ def words_of(section) -> tuple[str, str]:
     """(prose, names in code and alternative texts) of a section without its subsections."""
     prose, rest = [], []
 
-    def read(node):
+    def read(node, drawing=False):
+        drawing = drawing or "tag_hide-input" in node_classes(node)  # its code teaches nothing
         if isinstance(node, nodes.section | nodes.title | nodes.raw | nodes.comment):
             return
         if isinstance(node, nodes.math_block):
@@ -117,13 +118,13 @@ def words_of(section) -> tuple[str, str]:
             for image in node.findall(nodes.image):
                 rest.append(image.get("alt", ""))
         elif isinstance(node, nodes.literal_block):
-            if "output" not in node.get("classes", []):
+            if not drawing and "output" not in node.get("classes", []):
                 rest.extend(names_in(node.astext()))
         elif isinstance(node, nodes.image):
             rest.append(node.get("alt", ""))
         else:
             for child in node.children:
-                read(child)
+                read(child, drawing)
 
     for child in section.children:
         read(child)
@@ -142,13 +143,17 @@ def weight(docname: str, title: str, level: int) -> float:
 
 
 def sections(docname: str, tree):
-    """(anchor, title, prose, rest, weight) of every section of a page, in order."""
+    """(anchor, title, prose, rest, weight) of the sections of a page that are searched, in order."""
     for section in tree.findall(nodes.section):
         level, above = 0, section.parent
         while isinstance(above, nodes.section):
             level, above = level + 1, above.parent
         title = text_of(section.next_node(nodes.title)).strip()
+        if title in LEFT_OUT:
+            continue
         prose, rest = words_of(section)
+        if title.startswith("Exercise "):  # enough to know it by; what it needs is taught elsewhere
+            prose, rest = re.split(r"(?<=[.?!]) ", prose)[0], ""
         anchor = "" if level == 0 else section["ids"][0]
         yield anchor, title, prose, rest, weight(docname, title, level)
 

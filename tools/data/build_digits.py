@@ -8,20 +8,17 @@ order, 500 of each class from 0 to 9; `notice` holds the package's copyright.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-TARGET = Path(__file__).parents[2] / "data" / "datasets" / "digits.npz"
+from tools.data.whole import DATASETS, BadInput, save_arrays, told
+
+TARGET = DATASETS / "digits.npz"
 NOTICE = Path(__file__).parent / "digits" / "NOTICE.txt"
 FILE = "/usr/share/doc/opencv-doc/examples/data/digits.png"
 SIDE, ROWS, COLUMNS = 20, 50, 100
-
-
-class BadInput(Exception):
-    """What is wrong with the given file, in one sentence."""
 
 
 def digits_of(path):
@@ -40,13 +37,8 @@ def digits_of(path):
 
 def build(path, target):
     """Write the file, whole or not at all."""
-    arrays = {"digits": digits_of(path), "notice": np.array(NOTICE.read_text("utf-8"))}
-    partial = target.with_name("partial_" + target.name)
-    try:
-        np.savez_compressed(partial, **arrays)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    notice = np.array(NOTICE.read_text("utf-8"))
+    save_arrays(target, {"digits": digits_of(path), "notice": notice})
 
 
 def main(arguments=None):
@@ -55,11 +47,7 @@ def main(arguments=None):
     parser.add_argument("file", nargs="?", default=FILE, help="the package's picture (%(default)s)")
     parser.add_argument("--target", type=Path, default=TARGET, help="the file to write")
     given = parser.parse_args(arguments)
-    try:
-        build(given.file, given.target)
-    except BadInput as error:
-        sys.exit(f"build_digits.py: {error}")
-    print(f"wrote {given.target.name}, {given.target.stat().st_size:,} bytes")
+    told("build_digits.py", build, given.file, target=given.target)
 
 
 if __name__ == "__main__":

@@ -20,15 +20,15 @@ import argparse
 import hashlib
 import io
 import re
-import sys
 import xml.etree.ElementTree as ET
-import zipfile
 from pathlib import Path
 
 import numpy as np
 from scipy.signal import resample_poly
 
-TARGET = Path(__file__).parents[2] / "data" / "datasets" / "drums.npz"
+from tools.data.whole import DATASETS, BadInput, save_zip, told
+
+TARGET = DATASETS / "drums.npz"
 NOTES = Path(__file__).parent / "drums"
 RATE, LENGTH = 16_000, 8_000  # samples a second; samples that are kept
 BEFORE, FAINT = 32, 0.02  # samples kept before the first that reaches FAINT of the peak
@@ -65,10 +65,6 @@ OTHER = {
     "hi-hat": "drum_cymbal_closed drum_cymbal_open drum_cymbal_pedal",
     "cymbal": "drum_cymbal_hard drum_cymbal_soft drum_splash_hard drum_splash_soft elec_cymbal",
 }
-
-
-class BadInput(Exception):
-    """What is wrong with the given folder, in one sentence."""
 
 
 def kind_of(name: str) -> str:
@@ -190,18 +186,7 @@ def build(folder: Path, target: Path) -> dict[str, np.ndarray]:
         out = io.BytesIO()
         np.lib.format.write_array(out, table, allow_pickle=False)
         entries[f"{name}.npy"] = out.getvalue()
-    partial = target.with_name(target.name + ".partial")
-    try:
-        with zipfile.ZipFile(partial, "w") as archive:
-            for name, content in sorted(entries.items()):
-                entry = zipfile.ZipInfo(name)  # its date stays 1980-01-01
-                entry.create_system = 3  # written alike on every system
-                entry.external_attr = 0o644 << 16
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, content, compresslevel=9)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    save_zip(target, dict(sorted(entries.items())), level=9)
     return made
 
 
@@ -211,15 +196,10 @@ def main(arguments=None):
     parser.add_argument("folder", nargs="?", type=Path, default=Path("/usr"), help="where the packages lie")
     parser.add_argument("--target", type=Path, default=TARGET, help="the file to write")
     given = parser.parse_args(arguments)
-    try:
-        made = build(given.folder, given.target)
-    except BadInput as error:
-        sys.exit(f"build_drums.py: {error}")
-    except OSError as error:
-        sys.exit(f"build_drums.py: {given.target} was not written: {error.strerror}.")
+    made = told("build_drums.py", build, given.folder, target=given.target)
     print(
-        f"wrote {given.target.name}, {given.target.stat().st_size:,} bytes, {len(made['sound'])} files, "
-        f"{len(made['sounds'])} recordings, {len(made['other_sounds'])} of another studio"
+        f"{len(made['sound'])} files, {len(made['sounds'])} recordings, "
+        f"{len(made['other_sounds'])} of another studio"
     )
 
 

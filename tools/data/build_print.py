@@ -13,13 +13,14 @@ A typeface goes to one part as a whole, together with all that descend from the 
 
 import argparse
 import hashlib
-import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-TARGET = Path(__file__).parents[2] / "data" / "datasets" / "print.npz"
+from tools.data.whole import DATASETS, BadInput, save_arrays, told
+
+TARGET = DATASETS / "print.npz"
 ALPHABET = " abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:;-'\"()!?"
 HEIGHT = 24  # pixels of a line
 LINES = {"train": 3, "validation": 20, "test": 20}  # for each typeface
@@ -102,10 +103,6 @@ FACES = {
     ),
 }
 UNSEEN = ("Добрый вечер, сосед", "Καλημέρα, γείτονα", "Zürich, naïve façade")  # in DejaVu Sans
-
-
-class BadInput(Exception):
-    """What is wrong with the given folders, in one sentence."""
 
 
 def found(folders, name):
@@ -229,13 +226,7 @@ def arrays(folders):
 
 def build(folders, target):
     """Write the file, whole or not at all."""
-    made = arrays(folders)
-    partial = target.with_name("partial_" + target.name)
-    try:
-        np.savez_compressed(partial, **made)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    save_arrays(target, arrays(folders))
 
 
 def main(arguments=None):
@@ -244,11 +235,7 @@ def main(arguments=None):
     parser.add_argument("folders", nargs="+", help="where the packages are unpacked")
     parser.add_argument("--target", type=Path, default=TARGET, help="the file to write")
     given = parser.parse_args(arguments)
-    try:
-        build(given.folders, given.target)
-    except BadInput as error:
-        sys.exit(f"build_print.py: {error}")
-    print(f"wrote {given.target.name}, {given.target.stat().st_size:,} bytes")
+    told("build_print.py", build, given.folders, target=given.target)
 
 
 if __name__ == "__main__":

