@@ -67,6 +67,11 @@ WRITING = {
     "intersection over union": "notebooks/13_satellite.html#how-do-you-score-a-map",
     "spatial autocorrelation": "notebooks/13_satellite.html#what-if-pixels-are-split-at-random",
     "geotiff": "notebooks/13_satellite.html#your-own-picture",
+    "siamese network": "notebooks/14_faces.html#how-far-apart-are-two-faces",
+    "triplet loss": "notebooks/14_faces.html#what-pulls-together-and-what-pushes-apart",
+    "false accept rate": "notebooks/14_faces.html#where-do-you-set-the-threshold",
+    "eigenfaces": "notebooks/14_faces.html#what-does-a-network-add",
+    "gdpr": "notebooks/14_faces.html#who-pays-for-an-error",
     "open my keras model in browser": "book/live/network_explorer.html#your-own-network",
 }
 JUDGING = {

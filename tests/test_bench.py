@@ -84,6 +84,16 @@ def test_satellite(tmp_path):
     assert run["pixels"] == 600 * 600
 
 
+def test_faces(tmp_path):
+    """Pixels give what is committed, on the one round that the quick try makes."""
+    tried, full = quick("faces.py", tmp_path / "faces.json"), committed("faces.json")
+    (run,) = tried["results"]["pixels"]
+    (stands,) = [each for each in full["results"]["pixels"] if each["fold"] == 0]
+    for how, area in stands["areas"].items():
+        assert run["areas"][how] == pytest.approx(area, abs=1e-4)
+    assert 0 <= tried["results"]["network"][0]["areas"]["none"] <= 1
+
+
 def test_the_choices_are_the_best_of_their_trials(monkeypatch):
     """What transfer.py works with is what its committed trials say, and every trial was done."""
     monkeypatch.syspath_prepend(ROOT / "benchmarks")

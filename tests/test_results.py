@@ -101,6 +101,12 @@ def ratio(key: str):
     return column
 
 
+def area_after(how: str):
+    """Mean area under the ROC curve over rounds and seeds, after a change of the pictures."""
+    key = "none" if how == "no change" else how
+    return lambda runs: f"{mean(run['areas'][key] for run in runs):.3f}"
+
+
 SPLITS = ("makers together", "another studio")
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
@@ -129,6 +135,14 @@ COLUMNS = {
     "south": percent("accuracy"),
     "mean IoU": ratio("mean_iou"),
     "at borders": percent("at_borders"),
+    **{how: area_after(how) for how in ("no change", "shift", "mirror", "light", "side light", "cover")},
+    **{
+        word: lambda runs, key=word: f"{runs[0][key]:.3f}".replace("-", "−")
+        for word in ("difference", "low", "high")
+    },
+    "people": lambda runs: f"{runs[0]['people']}",
+    "rejected": lambda runs: f"{100 * runs[0]['rejects']:.0f} %",
+    "interval": lambda runs: f"{100 * runs[0]['low']:.0f} to {100 * runs[0]['high']:.0f} %",
     "unseen pixels of the south": percent("accuracy"),
     "memory on top": lambda runs: f"{runs[0]['megabytes']:,} MB",
     "minutes": lambda runs: f"{runs[0]['minutes']:.1f}",
@@ -321,3 +335,51 @@ def test_what_chapter_12_says_of_the_makers():
     for some, ahead in ((counts, True), (np.where(np.arange(7) == pavlov, 0, counts), False)):
         right = {name: np.average(share, weights=some) for name, share in shares.items()}
         assert (max(right, key=right.get) == "network on samples") == ahead
+
+
+def test_what_chapter_14_says_of_its_ways():
+    """Every round and seed is there; what ties, what leads, and what the variation adds."""
+    report = json.loads((BOOK.root / "benchmarks/results/faces.json").read_text("utf-8"))
+    results, differences, glasses = (report[part] for part in ("results", "differences", "glasses"))
+    for name, runs in results.items():
+        seeds = (
+            range(3) if name.startswith("network") and name != "network, pictures as they are" else range(1)
+        )
+        assert sorted((run["fold"], run["seed"]) for run in runs) == [(f, s) for f in range(4) for s in seeds]
+
+    def area(name, how):
+        return mean(run["areas"][how] for run in results[name])
+
+    def leads(other, how):
+        (found,) = differences[f"network less {other}, {how}"]
+        return found["low"] > 0
+
+    assert leads("pixels, searched", "none") and not leads("LDA", "none")
+    assert leads("LDA", "shift") and leads("LDA, searched", "shift")
+    assert not any(leads("LDA, searched", how) for how in ("none", "mirror", "light", "side light", "cover"))
+    plain = "network, pictures as they are"
+    assert area(plain, "none") > 0.93 and area(plain, "light") < 0.7 < 0.85 < area(plain, "shift")
+    assert max(area(f"{whose} backbone", "none") for whose in ("book's", "ImageNet's")) > area(
+        "pixels", "none"
+    )
+    for name in ("pixels", "LDA", "network"):
+        none, one, both = (glasses[f"{name}, {word}"][0] for word in ("none", "one", "both"))
+        assert one["rejects"] > max(none["rejects"], both["rejects"])
+        assert one["low"] < min(none["high"], both["high"])
+        assert [each["people"] for each in (none, one, both)] == [32, 7, 15]
+
+
+def test_what_chapter_14_chose():
+    """LDA's shrinkage is what every round chose, PCA's size what the first one did."""
+    choices = json.loads((BOOK.root / "benchmarks/results/faces.json").read_text("utf-8"))["choices"]
+    cells = read_notebook(BOOK.root / "notebooks/14_faces.ipynb").cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+
+    def best(name, fold):
+        trials = {label: runs for label, runs in choices.items() if label.startswith(name)}
+        return max(trials, key=lambda label: next(r["mean"] for r in trials[label] if r["fold"] == fold))
+
+    for fold in range(4):
+        assert best("LDA", fold).split()[-1] in code.split("def by_lda(people, shrinkage=")[1][:4]
+    size, whiten = re.search(r"def by_pca\(people, size=(\d+), whiten=(\w+)\)", code).groups()
+    assert best("PCA", 0) == f"PCA, size {size}, whiten {whiten}"

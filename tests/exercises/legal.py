@@ -304,3 +304,16 @@ def _(rng):
     everywhere = rng.random(int(rng.integers(3, 40))).round(2)
     drawn = everywhere[rng.permutation(len(everywhere))[: int(rng.integers(2, len(everywhere)))]]
     return everywhere, np.clip(drawn + rng.normal(0, 0.2, len(drawn)), 0, 1).round(2), drawn
+
+
+@legal("14.2")
+def _(rng):
+    genuine, impostor = (rng.integers(-4, 5, rng.integers(1, 7)) / 4 for _ in "gi")
+    return genuine, impostor
+
+
+@legal("14.3")
+def _(rng):
+    people = int(rng.integers(2, 4))
+    person = rng.permutation(np.concatenate([np.arange(people).repeat(2), rng.integers(0, people, 3)]))
+    return table(rng, len(person), int(rng.integers(1, 4))), person, [0.0, 0.2, 1.0, 300.0][rng.integers(4)]

@@ -158,6 +158,16 @@ def ground(page: Cover):
     page.picture(LEFT + 2.25, MIDDLE - 1.05, 2.1, palette[cover])
 
 
+def alike(page: Cover):
+    """Points of three people: each row is drawn together, and away from the others."""
+    places = (0.75, 0.9, "a"), (2.9, 1.2, "b"), (1.9, -0.9, "c")
+    for (across, up, letter), colour in zip(places, (page.violet, page.accent, page.violet), strict=True):
+        for right, above in ((-0.35, 0.25), (0.35, 0.3), (0.0, -0.3)):
+            page.text(LEFT + across + right, MIDDLE + up + above, letter, 34, colour)
+    page.arrow((LEFT + 1.45, MIDDLE + 0.95), (LEFT + 1.15, MIDDLE + 0.95))
+    page.arrow((LEFT + 2.1, MIDDLE + 1.05), (LEFT + 2.4, MIDDLE + 1.05))
+
+
 DRAWINGS = {
     1: weighted_sum,
     2: feature_map,
@@ -168,6 +178,7 @@ DRAWINGS = {
     11: line,
     12: sound,
     13: ground,
+    14: alike,
 }
 
 
