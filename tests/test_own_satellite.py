@@ -146,6 +146,35 @@ def test_bands_are_taken_as_named(chapter, tmp_path):
     assert np.array_equal(colours, SIXTEEN[..., ::-1])
     with pytest.raises(chapter["Unusable"], match="has no band 4, but 3 bands"):
         read(chapter, tmp_path / "blue first.tif", (4, 2, 1))
+    for bands in ((0, 1, 2), (-1, 2, 3), ("1", "2", "3"), (1.5, 2, 3)):
+        with pytest.raises(chapter["Unusable"], match="has no band"):
+            read(chapter, tmp_path / "blue first.tif", bands)
+    for bands in ((1, 2), "321", 3, None, ()):
+        with pytest.raises(chapter["Unusable"], match="needs three numbers of bands"):
+            read(chapter, tmp_path / "blue first.tif", bands)
+    PICTURE.save(tmp_path / "jpeg inside.tif", compression="jpeg", quality=95)
+    one, _ = read(chapter, tmp_path / "jpeg inside.tif")
+    other, _ = read(chapter, tmp_path / "jpeg inside.tif", (3, 2, 1))
+    assert np.array_equal(one[..., ::-1], other)
+
+
+def test_alpha_counts_wherever_it_stands(chapter, tmp_path):
+    """Behind a fourth band, and beside a value for no data."""
+    five = np.dstack([EIGHT, EIGHT[..., :1], GLASS[..., 3:]])
+    tiff(five, planarconfig="contig", extrasamples=["unspecified", "unassalpha"])(tmp_path / "five.tif")
+    colours, counts = read(chapter, tmp_path / "five.tif")
+    assert np.array_equal(colours, EIGHT) and np.array_equal(counts, GLASS[..., 3] > 0)
+    notes = {"extrasamples": ["unassalpha"], "extratags": [(42113, "s", 0, "0", True)]}
+    tiff(np.dstack([rimmed(EIGHT), GLASS[..., 3:]]), **notes)(tmp_path / "both.tif")
+    _, counts = read(chapter, tmp_path / "both.tif")
+    assert np.array_equal(counts, (GLASS[..., 3] > 0) & (np.arange(HIGH) >= 50)[:, None])
+
+
+def test_a_png_may_go_on_after_its_end(chapter, tmp_path):
+    PICTURE.save(tmp_path / "more.png")
+    with (tmp_path / "more.png").open("ab") as file:
+        file.write(b"a note that some program left")
+    assert np.array_equal(read(chapter, tmp_path / "more.png")[0], EIGHT)
 
 
 def rimmed(values):
@@ -187,7 +216,32 @@ def spoilt(path):
     path.write_bytes(data)
 
 
+def zeroed(path):
+    """Forty bytes in the middle of a packed strip are gone."""
+    pillow(PICTURE, compression="tiff_adobe_deflate")(path)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 40] = bytes(40)
+    path.write_bytes(data)
+
+
+def renamed(path):
+    """A TIFF that says of itself that it holds WebP."""
+    tiff(EIGHT)(path)
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        file.pages[0].tags[259].overwrite(50001)
+
+
 REFUSED = {
+    "zeroed.tif": (zeroed, "is damaged"),
+    "ycbcr.tif": (pillow(PICTURE.convert("YCbCr")), "other colours than red, green and blue"),
+    "lab.tif": (
+        pillow(PICTURE.convert("LAB"), compression="tiff_lzw"),
+        "other colours than red, green and blue",
+    ),
+    "webp inside.tif": (renamed, "packed in an unusual way"),
+    "big end first and big.tif": (tiff(EIGHT, bigtiff=True, byteorder=">"), "is a big-endian BigTIFF"),
+    "folder.tif": (lambda path: path.mkdir(), "is a folder"),
     "grey.png": (pillow(PICTURE.convert("L")), "has no red, green and blue"),
     "grey.tif": (pillow(PICTURE.convert("L")), "has 1 band, not"),
     "16 bits.png": (lambda path: png(path, SIXTEEN), "PNG with 16 bits"),

@@ -131,8 +131,12 @@ def test_what_it_should_know(chapter):
     assert np.abs(hit).max() > 0.99 and said == [
         "has channels that cancel each other; the loudest one was taken"
     ]
-    one_sided = np.stack([strike(), 0 * strike()], axis=1)
-    assert chapter["first_hit"](one_sided, 44_100)[1] == []
+    for silent in (1, 15):
+        one_sided = np.stack([strike(), *[0 * strike()] * silent], axis=1)
+        assert chapter["first_hit"](one_sided, 44_100)[1] == []
+    noise = np.random.default_rng(0).normal(0, 0.02, 2 * 44_100)
+    late = np.concatenate([noise, strike()])[:, None]
+    assert chapter["first_hit"](late, 44_100)[1] == ["is much louder later; the first half second was taken"]
 
 
 def bad(tmp_path):
@@ -194,8 +198,15 @@ def test_a_single_file_and_none(chapter, tmp_path):
     soundfile.write(tmp_path / "hit.wav", strike(), 44_100)
     assert heard(chapter, str(tmp_path / "hit.wav"))[0] == {"hit.wav": "tom"}
     for missing in (tmp_path / "nowhere", tmp_path / "nowhere.wav"):
-        assert heard(chapter, str(missing)) == ({}, f"{missing}: there is no recording.\n")
+        assert heard(chapter, str(missing)) == ({}, f"{missing}: there is no such file or folder.\n")
+    for quoted in (f'"{tmp_path / "hit.wav"}"', f"{tmp_path / 'hit.wav'} "):
+        assert heard(chapter, quoted)[0] == {"hit.wav": "tom"}
+    for odd in ([tmp_path / "hit.wav"], 3, None, "x" * 300, " "):
+        found, said = heard(chapter, odd)
+        assert found == {} and said == f"{odd}: there is no such file or folder.\n"
     (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / ".git").mkdir()
+    soundfile.write(tmp_path / "empty" / ".git" / "hit.wav", strike(), 44_100)
     assert "there is no recording" in heard(chapter, str(tmp_path / "empty"))[1]
 
 
@@ -218,3 +229,10 @@ def test_the_box_of_awkward_files(chapter, tmp_path):
     assert refused == {"empty.wav", "half.flac", "notes.wav", "silent.wav"} and len(found) == 9
     assert "clipped.wav: tom, 100%  It is clipped." in said.replace("  ", " ").replace("100% It", "100%  It")
     assert "eight.wav" in said and "8 bits" in said and "cancel each other" in said
+
+
+def test_what_is_silent_for_too_long_says_so(chapter, tmp_path):
+    soundfile.write(tmp_path / "late.wav", np.concatenate([np.zeros(12 * 8000), strike(8000)]), 8000)
+    found, said = heard(chapter, str(tmp_path / "late.wav"))
+    assert found == {"late.wav": None}
+    assert "is silent: left out." in said and "It was read for 10 seconds." in said

@@ -20,7 +20,8 @@ ROOT = Book().root
 CHAPTER = ROOT / "notebooks/11_text.ipynb"
 DATA = ROOT / "data/datasets"
 READER = (
-    "P = np.array(", "def edits(", "LETTERS = ", "ends = ", "def inked(", "def opened(", "def own_line(",
+    "P = np.array(", "def edits(", "LETTERS = ", "ends = ", "def inked(", "def in_bytes(", "def opened(",
+    "def own_line(",
     "def as_number(",
 )  # fmt: skip
 
@@ -213,6 +214,37 @@ def test_every_guise_is_read(read, chapter, line, guise):
 def test_what_cannot_be_read_is_named(read, file, crop, says, kind):
     came = read(file(), *crop, kind)
     assert came.startswith("Not read. ") and says in came
+
+
+@pytest.mark.parametrize(
+    "crop", [(0.0, 30.0, 0.0, 50.0), ("0", "30", "0", "50"), (None,) * 4, (0, 30, 0, [50])]
+)
+def test_four_numbers_are_whole(read, crop):
+    assert read(saved(Image.new("L", (50, 30), "white")), *crop) == (
+        "Not read. The four numbers are whole pixels, unquoted."
+    )
+
+
+@pytest.mark.parametrize("kind", ["Number", "handwriting", "", None])
+def test_an_unknown_reader_is_named(read, kind):
+    came = read(saved(Image.new("L", (50, 30), "white")), 0, 30, 0, 50, kind)
+    assert came == 'Not read. The reader is "print" or "number".'
+
+
+@pytest.mark.parametrize("change", [lambda x: x / 255, lambda x: x / 127.5 - 1, lambda x: x * 257.0])
+def test_values_of_any_size_are_read(read, line, change):
+    """As a microscope or NumPy writes them: 0 to 1, -1 to 1, 0 to 65,535; a NaN among them."""
+    picture, _ = line
+    values = change(np.asarray(picture.convert("L"), "float32")).astype("float32")
+    values[0, 0] = np.nan
+    size = (0, picture.height, 0, picture.width)
+    came, wanted = read(saved(Image.fromarray(values), "TIFF"), *size), read(saved(picture), *size)
+    assert not wanted.startswith("Not read.") and came == wanted
+
+
+def test_paper_without_writing_is_said_to_hold_none(read):
+    paper = np.random.default_rng(0).normal(220, 3, (40, 400)).astype("uint8")
+    assert read(saved(Image.fromarray(paper)), 0, 40, 0, 400).startswith("Not read.")
 
 
 @pytest.mark.parametrize("size", [(8, 8), (300, 9), (9, 300), (2000, 1500), (400, 97)])

@@ -95,6 +95,9 @@ wrong("11.3", "by the words that were read")(
 wrong("11.3", "longer of the two")(
     lambda came, wanted: edits(came.split(), wanted.split()) / max(len(came.split()), len(wanted.split()))
 )
+wrong("11.3", "capitals count as small")(
+    lambda came, wanted: edits(came.lower().split(), wanted.lower().split()) / len(wanted.split())
+)
 wrong("11.3", "not divided")(lambda came, wanted: edits(came.split(), wanted.split()))
 wrong("11.3", "place by place")(
     lambda came, wanted: (
@@ -182,6 +185,13 @@ wrong("11.4", "no column is kept for a blank")(lambda width, layers, text: (left
 wrong("11.4", "a blank is counted between all letters")(
     lambda width, layers, text: (left(width, layers), len("-".join(text)))
 )
+wrong("11.4", "expected", label="capitals count as small")(
+    lambda width, layers, text: (left(width, layers), need(text.lower()))
+)
+wrong("11.4", "expected", label="spaces are no letters")(
+    lambda width, layers, text: (left(width, layers), need(text.replace(" ", "")))
+)
+wrong("11.4", "one taken from none")(lambda width, layers, text: (left(width, layers), 2 * len(text) - 1))
 wrong("11.4", "before and after each letter")(
     lambda width, layers, text: (left(width, layers), 2 * len(text) + 1)
 )

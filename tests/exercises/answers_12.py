@@ -30,7 +30,8 @@ wrong("12.2", "rest without folding")(lambda f, r: f % r)
 wrong("12.2", "folded back at half the rate once")(lambda f, r: f if f <= r / 2 else abs(r - f))
 wrong("12.2", "starts again at 0")(lambda f, r: f % (r / 2))
 wrong("12.2", "folded at the rate")(lambda f, r: min(f % (2 * r), 2 * r - f % (2 * r)))
-wrong("12.2", "sign is lost")(lambda f, r: f - r * round(f / r))
+wrong("12.2", "only its sign is wrong")(lambda f, r: f - r * round(f / r))
+wrong("12.2", "above the rate it is negative")(lambda f, r: f if f <= r / 2 else r - f)
 wrong("12.2", "stopped", label="whole numbers only")(lambda f, r: {1: 1, 4: 4}[f])
 wrong("12.2", "expected: 4", label="in kilohertz")(lambda f, r: min(f % r, r - f % r) / 1000 if f > 1 else f)
 right("12.2", "the nearest multiple")(lambda f, r: abs(f - r * round(f / r)))
@@ -60,6 +61,20 @@ def sums(sound, size, turns, hop):
     return np.array(found)
 
 
+def hann_power(sound, size, turns, hop):
+    """The same under a Hann window."""
+    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
+    starts = range(0, len(sound) - size + 1, hop)
+    return np.array([(sums(sound[at : at + size] * window, size, turns, size) ** 2).sum() for at in starts])
+
+
+wrong("12.3", "Hann window")(hann_power)
+wrong("12.3", "no number", label="the square of a complex sum")(
+    lambda s, n, k, h: (sums(s, n, k, h) @ [1, 1j]) ** 2
+)
+right("12.3", "a complex sum times its conjugate")(
+    lambda s, n, k, h: (sums(s, n, k, h) @ [1, 1j]) * np.conj(sums(s, n, k, h) @ [1, 1j])
+)
 wrong("12.3", "root of the power")(lambda s, n, k, h: np.hypot(*sums(s, n, k, h).T))
 wrong("12.3", "sine is left out")(lambda s, n, k, h: sums(s, n, k, h)[:, 0] ** 2)
 wrong("12.3", "cosine is left out")(lambda s, n, k, h: sums(s, n, k, h)[:, 1] ** 2)

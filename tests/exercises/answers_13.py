@@ -79,6 +79,12 @@ wrong("13.3", "not the standard error")(lambda e, t, d: (e.mean() + (t - d).mean
 wrong("13.3", "all blocks")(
     lambda e, t, d: (e.mean() + (t - d).mean(), np.std(t - d, ddof=1) / len(e) ** 0.5)
 )
+wrong("13.3", "shrunk")(
+    lambda e, t, d: (
+        e.mean() + (t - d).mean(),
+        np.std(t - d, ddof=1) * np.sqrt((1 - len(t) / len(e)) / len(t)),
+    )
+)
 wrong("13.3", "changed places")(
     lambda e, t, d: (np.std(t - d, ddof=1) / len(t) ** 0.5, e.mean() + (t - d).mean())
 )
@@ -99,13 +105,18 @@ def _(everywhere, looked_up, mapped_there):
 # --- 13.4 a split that flatters ------------------------------------------------------------------
 
 SAID = "An asked pixel copies its neighbour in the one case, a stranger in the other."
-Y = np.load(DATA)["coffee"].mean(axis=2) > 100
+Y = np.load(DATA)["coffee"].mean(axis=2) > 150
 NEXT = np.mean(Y[:, 1::2] == Y[:, ::2])
 HALF = np.mean(Y[:, 150:] == Y[:, [149]])
 wrong("13.4", "that are wrong")((1 - NEXT, 1 - HALF, SAID))
 wrong("13.4", "in percent")((100 * NEXT, 100 * HALF, SAID))
 wrong("13.4", "changed places")((HALF, NEXT, SAID))
 wrong("13.4", "known pixels are counted")(((1 + NEXT) / 2, (1 + HALF) / 2, SAID))
+wrong("13.4", "in the first share")(((1 + NEXT) / 2, HALF, SAID))
+wrong("13.4", "in the second share")((NEXT, (1 + HALF) / 2, SAID))
+wrong("13.4", "on the right is asked first")((np.mean(Y[:, 1:-1:2] == Y[:, 2::2]), HALF, SAID))
+wrong("13.4", "expected", label="all neighbours")((np.mean(Y[:, 1:] == Y[:, :-1]), HALF, SAID))
+wrong("13.4", "two numbers and a sentence", label="no third")((NEXT, HALF))
 wrong("13.4", "every pixel sees its neighbour")((NEXT, np.mean(Y[:, 150:] == Y[:, 149:-1]), SAID))
 wrong("13.4", "first column")((NEXT, np.mean(Y[:, 150:] == Y[:, [0]]), SAID))
 wrong("13.4", "Now the sentence", label="no sentence")((NEXT, HALF, ""))
@@ -133,8 +144,9 @@ wrong("13.5", "a list of (side, stride, filters)", label="sides alone")(lambda c
 wrong("13.5", "whole numbers", label="half a filter")(lambda c, f, r, b: [(2, 2, 8.5), (2, 2, 3)])
 
 
-@right("13.5", "all of them, the cheapest")
-def _(channels, factor, reach, budget):
+def cheapest(channels, factor, reach, largest=8, power=2, first_alone=True):
+    """The decoder that costs least, or does so by another count."""
+
     def spread(chosen):
         stamp = 1
         for side in chosen:
@@ -142,13 +154,21 @@ def _(channels, factor, reach, budget):
         return stamp
 
     def cost(chosen):
-        inputs = [channels] + [8] * (len(chosen) - 1)
+        inputs = [channels] + [8 if first_alone else channels] * (len(chosen) - 1)
         outputs = [8] * (len(chosen) - 1) + [3]
-        return sum(s * s * i * o for s, i, o in zip(chosen, inputs, outputs, strict=True))
+        return sum(s**power * i * o for s, i, o in zip(chosen, inputs, outputs, strict=True))
 
-    every = itertools.product((2, 4, 6, 8), repeat={4: 2, 8: 3}[factor])
+    every = itertools.product(range(2, largest + 1, 2), repeat={4: 2, 8: 3}[factor])
     best = min((chosen for chosen in every if spread(chosen) >= reach), key=cost)
     return [(side, 2, 8) for side in best[:-1]] + [(best[-1], 2, 3)]
+
+
+right("13.5", "all of them, the cheapest")(lambda c, f, r, b: cheapest(c, f, r))
+wrong("13.5", "8 at most", label="larger sides")(lambda c, f, r, b: cheapest(c, f, r, largest=16))
+wrong("13.5", "weights at most", label="sides not squared")(lambda c, f, r, b: cheapest(c, f, r, power=1))
+wrong("13.5", "weights at most", label="the same channels everywhere")(
+    lambda c, f, r, b: cheapest(c, f, r, first_alone=False)
+)
 
 
 @right("13.5", "by trial")

@@ -339,8 +339,8 @@ class Exercise:
     def numbers(value):
         """A number or a table of any kind as a float array, else None."""
         try:
-            array = np.asarray(value)
-            if value is not None and array.dtype.kind not in "SU":
+            array = np.real_if_close(value, tol=1e-4)
+            if value is not None and array.dtype.kind not in "SUc":
                 return array.astype(float)
         except Exception:  # not a table of numbers, whatever it is
             return None
