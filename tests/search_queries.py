@@ -67,6 +67,10 @@ WRITING = {
     "intersection over union": "notebooks/13_satellite.html#how-do-you-score-a-map",
     "spatial autocorrelation": "notebooks/13_satellite.html#what-if-pixels-are-split-at-random",
     "geotiff": "notebooks/13_satellite.html#your-own-picture",
+    "autoencoder": "notebooks/16_video.html#what-does-an-autoencoder-keep",
+    "background subtraction": "notebooks/16_video.html#what-changes-from-frame-to-frame",
+    "conv3d": "notebooks/16_video.html#does-time-help",
+    "read mp4": "notebooks/16_video.html#your-own-video",
     "open my keras model in browser": "book/live/network_explorer.html#your-own-network",
 }
 JUDGING = {

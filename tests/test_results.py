@@ -101,6 +101,12 @@ def ratio(key: str):
     return column
 
 
+def between(counts) -> str:
+    """A count, or the lowest and the highest of several."""
+    low, *_, high = sorted([*counts] * 2)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
 SPLITS = ("makers together", "another studio")
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
@@ -132,6 +138,11 @@ COLUMNS = {
     "unseen pixels of the south": percent("accuracy"),
     "memory on top": lambda runs: f"{runs[0]['megabytes']:,} MB",
     "minutes": lambda runs: f"{runs[0]['minutes']:.1f}",
+    "flights": share("flights"),
+    "perches": share("perches"),
+    "of 5 events": lambda runs: between(run["found"] for run in runs),
+    "lamp": lambda runs: between(run["lamp"] for run in runs),
+    "stain": lambda runs: between(run["stain"] for run in runs),
 }
 
 
@@ -321,3 +332,26 @@ def test_what_chapter_12_says_of_the_makers():
     for some, ahead in ((counts, True), (np.where(np.arange(7) == pavlov, 0, counts), False)):
         right = {name: np.average(share, weights=some) for name, share in shares.items()}
         assert (max(right, key=right.get) == "network on samples") == ahead
+
+
+def test_what_chapter_16_says_of_the_cage():
+    """The choice fell on held-back frames; plain methods are no worse; the fit shows a network that learned nothing."""
+    report = json.loads((BOOK.root / "benchmarks/results/video.json").read_text("utf-8"))
+    trials = {name: runs[0] for name, runs in report["trials"].items() if not name.startswith("PCA")}
+    best = min(trials.values(), key=lambda trial: trial["held_back"])
+    assert (best["rate"], best["bend"], best["steps"]) == (0.01, "elu", 300)
+    results = report["results"]
+    networks = results["autoencoder of 8"]
+    assert [run["seed"] for run in networks] == list(range(5))
+    for plain in ("nearest frame", "PCA of 8"):
+        (run,) = results[plain]
+        assert run["flights"] >= mean(each["flights"] for each in networks) and run["perches"] > 0.99
+    assert max(run["left"] for run in networks) < 0.2 and max(run["false"] for run in networks) == 0
+    assert {
+        run["found"] for name in ("nearest frame", "PCA of 8", "autoencoder of 8") for run in results[name]
+    } == {5}
+    assert results["frame difference"][0]["perches"] < 0.75 and results["background"][0]["found"] <= 2
+    assert min(run["left"] for run in results["the same on raw pixels"]) > 1
+    for name in ("nearest frame", "PCA of 8", "autoencoder of 8"):
+        spots = mean(run["perches"] for run in report["spots"][name])
+        assert spots <= mean(run["perches"] for run in results[name]), name

@@ -304,3 +304,21 @@ def _(rng):
     everywhere = rng.random(int(rng.integers(3, 40))).round(2)
     drawn = everywhere[rng.permutation(len(everywhere))[: int(rng.integers(2, len(everywhere)))]]
     return everywhere, np.clip(drawn + rng.normal(0, 0.2, len(drawn)), 0, 1).round(2), drawn
+
+
+def stretches(rng):
+    """Up to six pairs (first, last) in order that share no frame."""
+    ends = np.sort(rng.permutation(60)[: 2 * int(rng.integers(0, 7))])
+    pairs = [(int(a), int(b)) for a, b in ends.reshape(-1, 2)]
+    return [(a, a) if rng.random() < 0.2 else (a, b) for a, b in pairs]
+
+
+@legal("16.2")
+def _(rng):
+    return stretches(rng), stretches(rng)
+
+
+@legal("16.3")
+def _(rng):
+    clip = rng.normal(0, 100, (int(rng.integers(1, 7)), *rng.integers(1, 5, 2))).round(1)
+    return clip, [0.0, 0.05, 0.3, 0.5, 1.0][rng.integers(5)]
