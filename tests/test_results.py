@@ -355,3 +355,6 @@ def test_what_chapter_16_says_of_the_cage():
     for name in ("nearest frame", "PCA of 8", "autoencoder of 8"):
         spots = mean(run["perches"] for run in report["spots"][name])
         assert spots <= mean(run["perches"] for run in results[name]), name
+    before, lit = (report["light"][name] for name in ("as before", "in changing light"))
+    assert min(run["lamp"] for run in before) > 50 and max(run["lamp"] for run in lit) < 30
+    assert max(run["perches"] for run in lit) < min(run["perches"] for run in before)
