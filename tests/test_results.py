@@ -338,8 +338,10 @@ def test_what_chapter_16_says_of_the_cage():
     """The choice fell on held-back frames; plain methods are no worse; the fit shows a network that learned nothing."""
     report = json.loads((BOOK.root / "benchmarks/results/video.json").read_text("utf-8"))
     trials = {name: runs[0] for name, runs in report["trials"].items() if not name.startswith("PCA")}
-    best = min(trials.values(), key=lambda trial: trial["held_back"])
-    assert (best["rate"], best["bend"], best["steps"]) == (0.01, "elu", 300)
+    short = [trial for trial in trials.values() if trial["steps"] == 300]
+    best = min(short, key=lambda trial: trial["held_back"])
+    assert (best["rate"], best["bend"]) == (0.01, "elu") and len(short) == 4
+    assert 0 < best["held_back"] - trials["rate 0.01, elu, 600 steps"]["held_back"] < 0.03
     results = report["results"]
     networks = results["autoencoder of 8"]
     assert [run["seed"] for run in networks] == list(range(5))
