@@ -5,11 +5,12 @@
 
 All functions are those of the chapter's own cells. `trials` hold what was tried for the autoencoder (rate, bend,
 steps) and for PCA (how many numbers), seed 0, with the share of the variance that is left of the frames learned
-from and of the usual frames held back; of 300 steps, all that a notebook has time for, the smallest share held back was chosen, so no unusual frame took part.
-(PCA keeps the eight numbers of the autoencoder.) `results` judges each way on the later frames, with the score
-as the mean over the error map; `spots` with the largest mean over 5x5 pixels. `light` counts the frames of two
-planted clips above the limit, for the autoencoder trained as in the chapter, and with frames made darker or
-brighter at random. What the committed results hold already is not measured again; --fresh begins anew.
+from and of the usual frames held back. Of 300 steps, all that a notebook has time for, the smallest share held
+back was chosen, so no unusual frame took part. (PCA keeps the eight numbers of the autoencoder.) `results` judges
+each way on the later frames, with the score as the mean over the error map; `spots` with the largest mean over 5x5
+pixels. `light` counts the frames of two planted clips above the limit, for the autoencoder trained as in the
+chapter, and with frames made darker or brighter at random.
+What the committed results hold already is not measured again; --fresh begins anew.
 """
 
 from __future__ import annotations
