@@ -72,6 +72,10 @@ WRITING = {
     "false accept rate": "notebooks/14_faces.html#where-do-you-set-the-threshold",
     "eigenfaces": "notebooks/14_faces.html#what-does-a-network-add",
     "gdpr": "notebooks/14_faces.html#who-pays-for-an-error",
+    "autoencoder": "notebooks/16_video.html#what-does-an-autoencoder-keep",
+    "background subtraction": "notebooks/16_video.html#what-changes-from-frame-to-frame",
+    "conv3d": "notebooks/16_video.html#does-time-help",
+    "read mp4": "notebooks/16_video.html#your-own-video",
     "open my keras model in browser": "book/live/network_explorer.html#your-own-network",
 }
 JUDGING = {

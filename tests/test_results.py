@@ -107,6 +107,12 @@ def area_after(how: str):
     return lambda runs: f"{mean(run['areas'][key] for run in runs):.3f}"
 
 
+def between(counts) -> str:
+    """A count, or the lowest and the highest of several."""
+    low, *_, high = sorted([*counts] * 2)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
 SPLITS = ("makers together", "another studio")
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
@@ -146,6 +152,11 @@ COLUMNS = {
     "unseen pixels of the south": percent("accuracy"),
     "memory on top": lambda runs: f"{runs[0]['megabytes']:,} MB",
     "minutes": lambda runs: f"{runs[0]['minutes']:.1f}",
+    "flights": share("flights"),
+    "perches": share("perches"),
+    "of 5 events": lambda runs: between(run["found"] for run in runs),
+    "lamp": lambda runs: between(run["lamp"] for run in runs),
+    "stain": lambda runs: between(run["stain"] for run in runs),
 }
 
 
@@ -383,3 +394,31 @@ def test_what_chapter_14_chose():
         assert best("LDA", fold).split()[-1] in code.split("def by_lda(people, shrinkage=")[1][:4]
     size, whiten = re.search(r"def by_pca\(people, size=(\d+), whiten=(\w+)\)", code).groups()
     assert best("PCA", 0) == f"PCA, size {size}, whiten {whiten}"
+
+
+def test_what_chapter_16_says_of_the_cage():
+    """The choice fell on held-back frames; plain methods are no worse; the fit shows a network that learned nothing."""
+    report = json.loads((BOOK.root / "benchmarks/results/video.json").read_text("utf-8"))
+    trials = {name: runs[0] for name, runs in report["trials"].items() if not name.startswith("PCA")}
+    short = [trial for trial in trials.values() if trial["steps"] == 300]
+    best = min(short, key=lambda trial: trial["held_back"])
+    assert (best["rate"], best["bend"]) == (0.01, "elu") and len(short) == 4
+    assert 0 < best["held_back"] - trials["rate 0.01, elu, 600 steps"]["held_back"] < 0.03
+    results = report["results"]
+    networks = results["autoencoder of 8"]
+    assert [run["seed"] for run in networks] == list(range(5))
+    for plain in ("nearest frame", "PCA of 8"):
+        (run,) = results[plain]
+        assert run["flights"] >= mean(each["flights"] for each in networks) and run["perches"] > 0.99
+    assert max(run["left"] for run in networks) < 0.2 and max(run["false"] for run in networks) == 0
+    assert {
+        run["found"] for name in ("nearest frame", "PCA of 8", "autoencoder of 8") for run in results[name]
+    } == {5}
+    assert results["frame difference"][0]["perches"] < 0.75 and results["background"][0]["found"] <= 2
+    assert min(run["left"] for run in results["the same on raw pixels"]) > 1
+    for name in ("nearest frame", "PCA of 8", "autoencoder of 8"):
+        spots = mean(run["perches"] for run in report["spots"][name])
+        assert spots <= mean(run["perches"] for run in results[name]), name
+    before, lit = (report["light"][name] for name in ("as before", "in changing light"))
+    assert min(run["lamp"] for run in before) > 50 and max(run["lamp"] for run in lit) < 30
+    assert max(run["perches"] for run in lit) < min(run["perches"] for run in before)

@@ -317,3 +317,21 @@ def _(rng):
     people = int(rng.integers(2, 4))
     person = rng.permutation(np.concatenate([np.arange(people).repeat(2), rng.integers(0, people, 3)]))
     return table(rng, len(person), int(rng.integers(1, 4))), person, [0.0, 0.2, 1.0, 300.0][rng.integers(4)]
+
+
+def stretches(rng):
+    """Up to six pairs (first, last) in order that share no frame."""
+    ends = np.sort(rng.permutation(60)[: 2 * int(rng.integers(0, 7))])
+    pairs = [(int(a), int(b)) for a, b in ends.reshape(-1, 2)]
+    return [(a, a) if rng.random() < 0.2 else (a, b) for a, b in pairs]
+
+
+@legal("16.2")
+def _(rng):
+    return stretches(rng), stretches(rng)
+
+
+@legal("16.3")
+def _(rng):
+    clip = rng.normal(0, 100, (int(rng.integers(1, 7)), *rng.integers(1, 5, 2))).round(1)
+    return clip, [0.0, 0.05, 0.3, 0.5, 1.0][rng.integers(5)]

@@ -168,6 +168,13 @@ def alike(page: Cover):
     page.arrow((LEFT + 2.1, MIDDLE + 1.05), (LEFT + 2.4, MIDDLE + 1.05))
 
 
+def watched(page: Cover):
+    """A bird in flight, and below it what changed since the frame before."""
+    now, before = (data("birds.npz")["frames"][n].astype(float)[8:42, 8:76] for n in (411, 410))
+    page.picture(LEFT, MIDDLE + 0.1, 4.35, now, cmap="gray", vmin=40, vmax=200)
+    page.picture(LEFT, MIDDLE - 2.2, 4.35, np.abs(now - before), cmap="Reds", vmin=0, vmax=60)
+
+
 DRAWINGS = {
     1: weighted_sum,
     2: feature_map,
@@ -179,6 +186,7 @@ DRAWINGS = {
     12: sound,
     13: ground,
     14: alike,
+    16: watched,
 }
 
 
