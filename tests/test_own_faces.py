@@ -6,6 +6,7 @@ that of the network.
 
 import contextlib
 import io
+import os
 import warnings
 from pathlib import Path
 
@@ -148,6 +149,23 @@ def test_boxes(chapter, tmp_path):
         ((0, 10, 0, 10), "is too small, 10x10 pixels"),
     ):
         assert words in compared(chapter, tmp_path, {"ada/party.png": box})[1]
+
+
+def test_a_box_for_no_file_is_named(chapter, tmp_path):
+    people(tmp_path, a_png=lambda path: ADA.save(path))
+    box = (0, 112, 0, 92)
+    _, said = compared(chapter, tmp_path, {"a.png": box, "ada/a.png": box, "ada\\a.png": box})
+    assert said.splitlines()[:2] == [
+        f"There is no {name}, which has a box." for name in ("a.png", "ada\\a.png")
+    ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+def test_what_is_no_file_is_passed_over(chapter, tmp_path):
+    people(tmp_path, a_png=lambda path: ADA.save(path))
+    os.mkfifo(tmp_path / "ada" / "pipe.png")
+    (tmp_path / "ada" / "gone.png").symlink_to(tmp_path / "nowhere")
+    assert compared(chapter, tmp_path)[0]["ada", "ben"] == (0, 1)
 
 
 def test_odd_sources(chapter, tmp_path):

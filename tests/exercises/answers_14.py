@@ -20,6 +20,7 @@ wrong("14.1", "three numbers", label="two")((0.16, 0.84))
 right("14.1", "rounded")((0.16, 0.84, 1.1))
 right("14.1", "a list")([0.4**2, 1 - 0.36 + 0.2, FAR])
 right("14.1", "an array")(np.array([0.16, 0.84, 1.095]))
+right("14.1", "a column")(np.array([[0.16], [0.84], [1.095]]))
 
 # --- 14.2 the area --------------------------------------------------------------------------------
 
@@ -102,6 +103,7 @@ wrong("14.4", "not stopped")((50_000 - STOPPED, SAID))
 wrong("14.4", "one in 1,000")((50_000 * (1 - 0.999**200), SAID))
 wrong("14.4", "changed places")((200 * (1 - 0.9999**50_000), SAID))
 wrong("14.4", "one number", label="words")(("many", SAID))
+wrong("14.4", "a number near", label="no number")((np.nan, SAID))
 wrong("14.4", "Now the sentence", label="no sentence")((990, ""))
 right("14.4", "the formula")((STOPPED, SAID))
 right("14.4", "to the nearest ten")([990, SAID])
