@@ -16,7 +16,7 @@ from docutils.utils import new_document
 import site_checks as site
 from search_queries import JUDGING, WRITING
 from site_fixtures import *  # noqa: F403
-from site_fixtures import hold
+from site_fixtures import CHAPTERS, hold
 
 sys.path.insert(0, str(site.ROOT / "book" / "_ext"))
 
