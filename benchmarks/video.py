@@ -172,6 +172,7 @@ def run_results(scene: Scene, keep, quick: bool) -> None:
         "frame difference": (1, lambda seed: names["difference"](frames)),
         "next frame predicted": (3, scene.guessed),
         "background": (1, lambda seed: names["subtracted"](frames)),
+        "mean frame": (1, lambda seed: (frames - names["mean_frame"]) ** 2),
         "nearest frame": (1, lambda seed: names["nearest"](frames)),
         "PCA of 8": (1, lambda seed: scene.by_pca(8)),
         "autoencoder of 8": (5, lambda seed: scene.drawn(scene.autoencoder(seed), frames)),

@@ -18,8 +18,8 @@ from tools.data.whole import BadInput
 av = pytest.importorskip("av")
 CHAPTER = Book().root / "notebooks/16_video.ipynb"
 CELLS = (
-    "class Watcher", "class Unusable(", "def grey_frames(", "def read(", "MARGIN = ", "def watch(", "def told_of(",
-    "def filmed(",
+    "def second_ago(", "class Watcher", "class Unusable(", "def grey_frames(", "def read(", "MARGIN = ",
+    "def ready(", "def watch(", "def told_of(", "def filmed(",
 )  # fmt: skip
 USUAL = 6  # seconds of the films here that are usual
 
@@ -101,7 +101,22 @@ def test_a_frozen_camera_is_told(chapter, clip, tmp_path):
     frozen = np.concatenate([clip[:170], np.repeat(clip[170:171], 60, axis=0)])
     written(tmp_path / "frozen.mkv", np.repeat(frozen[..., None], 3, axis=-1), "ffv1", 25, "yuv444p")
     times, text = said(chapter, tmp_path / "frozen.mkv")
-    assert len(times) == 1 and "no change for a second" in text and abs(times[0] - 7.8) < 0.2
+    assert len(times) == 1 and "no change for 1.0 s" in text and abs(times[0] - 7.8) < 0.2
+
+
+def test_a_camera_that_freezes_while_an_alarm_lasts_is_told(chapter, clip, tmp_path):
+    frozen = np.concatenate([clip[:160], clip[200:220], np.repeat(clip[220:221], 50, axis=0)])
+    written(tmp_path / "both.mkv", np.repeat(frozen[..., None], 3, axis=-1), "ffv1", 25, "yuv444p")
+    times, text = said(chapter, tmp_path / "both.mkv")
+    assert len(times) == 2 and text.count("no change for 1.0 s") == 1, text
+    assert abs(times[0] - 6.4) < 0.1 and abs(times[1] - 8.2) < 0.2
+
+
+def test_a_codec_that_repeats_frames_is_no_frozen_camera(chapter, clip, tmp_path):
+    still = np.repeat(np.repeat(clip[:1], 250, axis=0)[..., None], 3, axis=-1)
+    written(tmp_path / "still.mkv", still, "ffv1", 25, "yuv444p")
+    times, text = said(chapter, tmp_path / "still.mkv")
+    assert times == [] and "nothing unusual" in text
 
 
 def test_faults_are_one_sentence(chapter, clip, tmp_path):
@@ -110,6 +125,7 @@ def test_faults_are_one_sentence(chapter, clip, tmp_path):
     (tmp_path / "half.mp4").write_bytes(data[: len(data) // 2])
     (tmp_path / "empty.mp4").write_bytes(b"")
     (tmp_path / "notes.mp4").write_text("Feed the bird.")
+    (tmp_path / "notes.txt").write_text("Feed the bird.\n" * 50)
     (tmp_path / "folder.mp4").mkdir()
     for name in ("picture.png", "picture.jpg", "picture.bmp", "picture.tiff", "picture.webp"):
         Image.fromarray(clip[0].astype("uint8")).convert("RGB").save(tmp_path / name)
@@ -126,7 +142,7 @@ def test_faults_are_one_sentence(chapter, clip, tmp_path):
     chapter["filmed"](tmp_path / "dark.mp4", np.full((250, 96, 144), 20.0))
     expected = {
         "half.mp4": "is damaged, or no video", "empty.mp4": "is damaged, or no video",
-        "notes.mp4": "is damaged, or no video",
+        "notes.mp4": "is damaged, or no video", "notes.txt": "is a text",
         "folder.mp4": "is a folder", "picture.png": "is a picture", "picture.jpg": "is a picture",
         "picture.bmp": "is a picture", "picture.tiff": "is a picture", "picture.webp": "is a picture",
         "sound.wav": "has sound, but no pictures", "short.mp4": "is over before", "one.mp4": "is over before",
@@ -166,12 +182,14 @@ def test_sizes(chapter, clip, tmp_path):
 
 def test_many_usual_frames_are_thinned(chapter):
     """Whatever the length, what is held stays below a bound."""
-    held = []
+    held, first = [], []
 
     def frames(path):
         rng = np.random.default_rng(0)
         for n in range(5000):
-            yield n / 25, rng.normal(100, 3, (12, 16)).astype("float32")
+            frame = rng.normal(100, 3, (12, 16)).astype("float32")
+            frame[0, 0] = n / 50
+            yield n / 25, frame
 
     learned = chapter["learned"]
     watch = chapter["watch"]
@@ -179,11 +197,14 @@ def test_many_usual_frames_are_thinned(chapter):
     kept = space["read"]
     try:
         space["read"] = frames
-        space["learned"] = lambda seen, changes: (held.append(len(seen)), learned(seen, changes))[1]
+        space["learned"] = lambda seen, changes: (
+            held.append(len(seen)), first.extend(frame[0, 0] for frame in seen), learned(seen, changes)
+        )[-1]  # fmt: skip
         list(watch("", 180))
     finally:
         space["read"], space["learned"] = kept, learned
     assert 400 <= held[0] <= 800
+    assert np.allclose(np.diff(first), first[1] - first[0], atol=1e-3)  # evenly, so that a third is a third
 
 
 def test_the_data_tool_refuses_another_file(tmp_path):

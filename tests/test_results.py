@@ -422,6 +422,9 @@ def test_what_chapter_16_says_of_the_cage():
     } == {5}
     assert results["frame difference"][0]["perches"] < 0.75 and results["background"][0]["found"] <= 2
     assert min(run["left"] for run in results["the same on raw pixels"]) > 1
+    (still,) = results["mean frame"]
+    assert still["found"] == 5 and still["left"] == 1 and round(still["held_back"], 2) == 1.39
+    assert min(run["held_back"] for run in (*networks, *results["PCA of 8"])) > still["held_back"] / 2
     for name in ("nearest frame", "PCA of 8", "autoencoder of 8"):
         spots = mean(run["perches"] for run in report["spots"][name])
         assert spots <= mean(run["perches"] for run in results[name]), name

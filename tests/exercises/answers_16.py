@@ -40,6 +40,24 @@ wrong("16.2", "alarms minus events found")(lambda a, e: (counted(a, e)[0], len(a
 wrong("16.2", "swapped")(lambda a, e: counted(a, e)[::-1])
 wrong("16.2", "events that were missed")(lambda a, e: (len(e) - counted(a, e)[0], counted(a, e)[1]))
 wrong("16.2", "expected", label="the events alone")(lambda a, e: counted(a, e)[0])
+
+
+@wrong("16.2", "expected", label="each alarm finds one event at most")
+def _(alarms, events):
+    found, used = set(), set()
+    for n, alarm in enumerate(alarms):
+        for m, event in enumerate(events):
+            if m not in found and n not in used and meets(alarm, event):
+                found.add(m)
+                used.add(n)
+    return len(found), len(alarms) - len(used)
+
+
+@wrong("16.2", "expected", label="the middle of an alarm counts")
+def _(alarms, events):
+    return counted(alarms, events, lambda a, e: e[0] <= (a[0] + a[1]) / 2 <= e[1])
+
+
 right("16.2", "comprehensions")(counted)
 right("16.2", "a list")(lambda a, e: list(counted(a, e)))
 
@@ -75,6 +93,12 @@ wrong("16.3", "frame before")(lambda c, r: scores(c, 1))
 wrong("16.3", "added, not averaged")(lambda c, r: scores(c, r) * c[0].size)
 wrong("16.3", "root of the mean square")(lambda c, r: np.sqrt(scores(c, r)))
 wrong("16.3", "first score is left out")(lambda c, r: scores(c, r)[1:])
+wrong("16.3", "expected", label="the mean of all frames before")(
+    lambda c, r: [((c[n] - c[: max(n, 1)].mean(axis=0)) ** 2).mean() for n in range(len(c))]
+)
+wrong("16.3", "expected", label="absolute, not squared")(
+    lambda c, r: [abs(c[n] - c[max(n - 1, 0)]).mean() for n in range(len(c))]
+)
 right("16.3", "an array")(scores)
 right("16.3", "a list")(lambda c, r: list(scores(c, r)))
 
