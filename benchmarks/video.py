@@ -16,9 +16,6 @@ What the committed results hold already is not measured again; --fresh begins an
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
-import json
 import os
 import sys
 import time
@@ -30,9 +27,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_HOME", str(ROOT / "data"))
 
 import numpy as np  # noqa: E402  (the settings must stand first)
+from _report import Report, run_cells, sources  # noqa: E402
 from scipy.ndimage import uniform_filter  # noqa: E402
-
-from tools.book import read_notebook  # noqa: E402
 
 OUT = ROOT / "benchmarks" / "results" / "video.json"
 CELLS = (
@@ -52,13 +48,9 @@ NUMBERS = (2, 4, 8, 16, 32)  # of PCA
 
 def chapter() -> dict:
     """The names of the chapter's cells that define its functions and data."""
-    cells = {cell["id"]: cell.source for cell in read_notebook(ROOT / "notebooks/16_video.ipynb").cells}
-    space = {"RAW": ""}
-    with contextlib.redirect_stdout(io.StringIO()):
-        for name in CELLS:
-            source = cells.get(name) or cells[f"{name}-16"]
-            exec(compile(source, name, "exec"), space)
-        exec(compile(cells["code-16-pca-code"].split("\n\n\ndef by_network")[0], "pca", "exec"), space)
+    space = run_cells("16_video", CELLS, {"RAW": ""})
+    pca = sources("16_video")["code-16-pca-code"].split("\n\n\ndef by_network")[0]
+    exec(compile(pca, "pca", "exec"), space)
     return space
 
 
@@ -76,7 +68,7 @@ class Scene:
 
     def with_bend(self, bend: str):
         """The chapter's autoencoder with another activation function."""
-        cells = {cell["id"]: cell.source for cell in read_notebook(ROOT / "notebooks/16_video.ipynb").cells}
+        cells = sources("16_video")
         space = dict(self.names)
         exec(cells["code-16-network"].replace('"elu"', f'"{bend}"'), space)
         return space["autoencoder"]
@@ -157,11 +149,11 @@ def run_trials(scene: Scene, keep, quick: bool) -> None:
     """The part `trials`."""
     for trial in TRIALS[:1] if quick else TRIALS:
         name = "rate {rate}, {bend}, {steps} steps".format(**trial)
-        if not keep.has("trials", name, 0):
+        if not keep.has("trials", name, seed=0):
             maps = scene.drawn(scene.autoencoder(0, **trial), scene.frames)
             keep.add("trials", name, {"seed": 0, **trial, **scene.fit(maps)})
     for numbers in NUMBERS:
-        if not keep.has("trials", f"PCA of {numbers}", 0):
+        if not keep.has("trials", f"PCA of {numbers}", seed=0):
             keep.add("trials", f"PCA of {numbers}", {"seed": 0, **scene.fit(scene.by_pca(numbers))})
 
 
@@ -180,7 +172,7 @@ def run_results(scene: Scene, keep, quick: bool) -> None:
     }
     for name, (seeds, make) in ways.items():
         for seed in range(1 if quick else seeds):
-            if keep.has("results", name, seed):
+            if keep.has("results", name, seed=seed):
                 continue
             start = time.perf_counter()
             maps = make(seed)
@@ -198,7 +190,7 @@ def run_light(scene: Scene, keep, quick: bool) -> None:
     ways = {"as before": scene.autoencoder, "in changing light": scene.lit}
     for name, make in ways.items():
         for seed in range(1) if quick else SEEDS:
-            if keep.has("light", name, seed):
+            if keep.has("light", name, seed=seed):
                 continue
             model = make(seed)
             each = score(scene.drawn(model, scene.frames))
@@ -208,25 +200,6 @@ def run_light(scene: Scene, keep, quick: bool) -> None:
                 for word, clip in (("lamp", "fading lamp"), ("stain", "stain"))
             }
             keep.add("light", name, {"seed": seed, **flagged, **scene.judged(each)})
-
-
-class Report:
-    """The results so far, written after every run."""
-
-    def __init__(self, path: Path, fresh: bool):
-        self.path = path
-        self.parts = json.loads(path.read_text("utf-8")) if path.exists() and not fresh else {}
-
-    def has(self, part: str, name: str, seed: int) -> bool:
-        return any(run["seed"] == seed for run in self.parts.get(part, {}).get(name, []))
-
-    def add(self, part: str, name: str, run: dict) -> None:
-        self.parts.setdefault(part, {}).setdefault(name, []).append(run)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(self.path.name + ".partial")
-        partial.write_text(json.dumps(self.parts, indent=1) + "\n", "utf-8")
-        partial.replace(self.path)
-        print(part, name, json.dumps(run), flush=True)
 
 
 def main(arguments=None) -> None:

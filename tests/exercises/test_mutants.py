@@ -119,7 +119,7 @@ def test_no_mutant_passes(exercise):
             right = compiled(tree, space)
             assert passes(right) and agrees(right), f"{style} is right on the cases, not on all inputs"
             made = list(mutants(tree, space, check.cases, EVERY))
-            assert len(made) > 40 / EVERY
+            assert len(made) > 50 / EVERY
             survivors += [
                 f"{style}: {words}" for words, answer in made if passes(answer) and not agrees(answer)
             ]
