@@ -18,7 +18,7 @@ from tools.data.whole import BadInput
 av = pytest.importorskip("av")
 CHAPTER = Book().root / "notebooks/16_video.ipynb"
 CELLS = (
-    "def second_ago(", "class Watcher", "class Unusable(", "def grey_frames(", "def read(", "MARGIN = ",
+    "def second_ago(", "class Watcher", "class Unusable(", "def grey_frames(", "def read(", "MARGIN = ", "def learned(",
     "def ready(", "def watch(", "def told_of(", "def filmed(",
 )  # fmt: skip
 USUAL = 6  # seconds of the films here that are usual
@@ -61,6 +61,17 @@ def written(path, pictures, codec="mpeg4", rate=25, pix="yuv420p", **settings):
             frame = av.VideoFrame.from_ndarray(picture.astype("uint8"), format="rgb24")
             file.mux(stream.encode(frame.reformat(format=pix)))
         file.mux(stream.encode())
+
+
+@pytest.mark.parametrize("noise", [1, 8, 25])
+def test_a_camera_that_stands_still_is_believed(chapter, clip, noise):
+    """Noise, a thing that moves and light that changes are no movement of the camera."""
+    rng = np.random.default_rng(noise)
+    for light in (1, 0.6, 1.3):
+        frames = clip[:200:20] * light + rng.normal(0, noise, clip[:200:20].shape)
+        assert not any(chapter["shifted"](frame, clip[0]) for frame in frames)
+    grey = rng.normal(90, noise, (10, 96, 144))
+    assert not any(chapter["shifted"](frame, grey[0]) for frame in grey)
 
 
 @pytest.mark.parametrize("name", ["room.avi", "a room, (2) é.mov", ".hidden.mp4", "room"])
@@ -139,6 +150,11 @@ def test_faults_are_one_sentence(chapter, clip, tmp_path):
     chapter["filmed"](tmp_path / "one.mp4", clip[:1])
     wide = np.kron(np.random.default_rng(1).random((12, 60)), np.ones((8, 8))) * 200
     chapter["filmed"](tmp_path / "moving.mp4", np.stack([wide[:, n : n + 144] for n in range(250)]))
+    slow, shaken = (np.arange(250) * 12 // 250, np.random.default_rng(2).integers(0, 5, (250, 2)))
+    chapter["filmed"](tmp_path / "slow.mp4", np.stack([wide[:, n : n + 144] for n in slow]))
+    chapter["filmed"](
+        tmp_path / "shaken.mp4", np.stack([np.roll(clip[0], n, (0, 1))[5:91, 5:139] for n in shaken])
+    )
     chapter["filmed"](tmp_path / "dark.mp4", np.full((250, 96, 144), 20.0))
     expected = {
         "half.mp4": "is damaged, or no video", "empty.mp4": "is damaged, or no video",
@@ -146,7 +162,8 @@ def test_faults_are_one_sentence(chapter, clip, tmp_path):
         "folder.mp4": "is a folder", "picture.png": "is a picture", "picture.jpg": "is a picture",
         "picture.bmp": "is a picture", "picture.tiff": "is a picture", "picture.webp": "is a picture",
         "sound.wav": "has sound, but no pictures", "short.mp4": "is over before", "one.mp4": "is over before",
-        "moving.mp4": "the camera moves", "dark.mp4": "one even grey", "nowhere.mp4": "is not there",
+        "moving.mp4": "the camera moves", "slow.mp4": "the camera moves", "shaken.mp4": "the camera moves",
+        "dark.mp4": "one even grey", "nowhere.mp4": "is not there",
     }  # fmt: skip
     for name, words in expected.items():
         times, text = said(chapter, tmp_path / name)
@@ -156,6 +173,9 @@ def test_faults_are_one_sentence(chapter, clip, tmp_path):
         )
     times, text = said(chapter, tmp_path / "whole.mp4", 0.5)
     assert times is None and "it needs 30" in text
+    for odd in (None, "a minute", [60]):
+        times, text = said(chapter, tmp_path / "whole.mp4", odd)
+        assert times is None and text.startswith("usual_seconds is") and text.count("\n") == 1, text
     for odd in ("", None, 7, ["a", "b"]):
         times, text = said(chapter, odd)
         assert times is None and text.count("\n") == 1, text

@@ -23,10 +23,12 @@
     }, { rootMargin: "600px" });
     const rest = all(SCROLLERS);
     rest.forEach((box) => near.observe(box));
-    const idle = window.requestIdleCallback ?? ((work) => setTimeout(work, 200));
+    /* Some browsers never call themselves idle: after a second the work is done all the same. */
+    const idle = (work) => window.requestIdleCallback?.(work, { timeout: 1000 }) ?? setTimeout(work, 200);
     const go = () => {
       measure(rest.splice(0, 50));
       if (rest.length) idle(go);
+      else document.documentElement.dataset.measured = "";
     };
     if (document.readyState === "complete") idle(go);
     else window.addEventListener("load", () => idle(go));
