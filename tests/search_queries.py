@@ -67,6 +67,10 @@ WRITING = {
     "intersection over union": "notebooks/13_satellite.html#how-do-you-score-a-map",
     "spatial autocorrelation": "notebooks/13_satellite.html#what-if-pixels-are-split-at-random",
     "geotiff": "notebooks/13_satellite.html#your-own-picture",
+    "multi label classification": "notebooks/15_tags.html#why-not-softmax",
+    "mean average precision": "notebooks/15_tags.html#how-good-is-a-ranking",
+    "pos_weight rare class": "notebooks/15_tags.html#what-do-rare-tags-and-tags-that-go-together-do",
+    "search my photos by words": "notebooks/15_tags.html#does-it-find-what-you-ask-for",
     "open my keras model in browser": "book/live/network_explorer.html#your-own-network",
 }
 JUDGING = {
@@ -101,5 +105,7 @@ JUDGING = {
     "nyquist aliasing": "notebooks/12_sound.html#what-is-a-sound-to-a-computer",
     "stft as convolution": "notebooks/12_sound.html#why-is-the-spectrogram-a-convolution",
     "classify my own wav file": "notebooks/12_sound.html#can-it-hear-your-own-recordings",
+    "sigmoid or softmax for several labels": "notebooks/15_tags.html#why-not-softmax",
+    "binary cross entropy from logits": "notebooks/15_tags.html#what-does-a-wrong-tag-cost",
     "sliding window animation": "notebooks/02_feature_maps.html#what-is-a-feature-map",
 }

@@ -304,3 +304,27 @@ def _(rng):
     everywhere = rng.random(int(rng.integers(3, 40))).round(2)
     drawn = everywhere[rng.permutation(len(everywhere))[: int(rng.integers(2, len(everywhere)))]]
     return everywhere, np.clip(drawn + rng.normal(0, 0.2, len(drawn)), 0, 1).round(2), drawn
+
+
+@legal("15.2")
+def _(rng):
+    size = int(rng.integers(1, 9))
+    has = (rng.random(size) < 0.5).astype(int)
+    has[rng.integers(size)] = 1
+    return has, rng.integers(0, 6, size) / 5
+
+
+@legal("15.3")
+def _(rng):
+    size, tags = int(rng.integers(1, 8)), int(rng.integers(1, 4))
+    has = (rng.random((size, tags)) < 0.4).astype(int)
+    has[rng.integers(size)] = 1
+    return rng.integers(0, 11, (size, tags)) / 10, has
+
+
+@legal("15.4")
+def _(rng):
+    shape = sides(rng, 2, 1, 5)
+    tags = rng.integers(-1, 2, shape)
+    tags[rng.integers(shape[0]), rng.integers(shape[1])] = rng.integers(2)
+    return tags, rng.normal(0, (1, 5, 400)[rng.integers(3)], shape).round(2)
