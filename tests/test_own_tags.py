@@ -6,6 +6,7 @@ The functions are taken from the notebook, as a reader runs them.
 import contextlib
 import io
 import os
+import unicodedata
 import warnings
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -31,7 +32,7 @@ def chapter():
     """The functions of the section by name."""
     space = {
         "io": io, "np": np, "os": os, "warnings": warnings, "zipfile": zipfile, "Path": Path, "contextlib": contextlib,
-        "PurePosixPath": PurePosixPath, "Picture": Image, "ImageOps": ImageOps, "SIDE": 32,
+        "PurePosixPath": PurePosixPath, "unicodedata": unicodedata, "Picture": Image, "ImageOps": ImageOps, "SIDE": 32,
         "TAGS": ["bird", "food", "mammal", "object", "plant"],
         "UnidentifiedImageError": UnidentifiedImageError, "connected_components": connected_components,
     }  # fmt: skip
@@ -81,7 +82,7 @@ def test_pictures_without_a_folder_are_to_be_searched(chapter, tmp_path):
     assert [name for name, _, tags in told if tags is None] == ["new.png"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
 def test_lines_of_a_text_file(chapter, tmp_path, capsys, encoding):
     lines = [f"{n}.png: Vögel, food" for n in range(5)] + [f"{n}.png:" for n in range(5, 10)]
     text = "\r\n".join([*lines, "", "no colon here", "gone.png: food"])
@@ -97,6 +98,28 @@ def test_lines_of_a_text_file(chapter, tmp_path, capsys, encoding):
 def test_names_with_colons_folders_and_quotes(chapter):
     found, problems = chapter["listed"](b'"12:30.png": a\nday\\x.png: a , B,,\n"q.png": a\n')
     assert found == {"12:30.png": {"a"}, "day/x.png": {"a", "b"}, "q.png": {"a"}} and not problems
+
+
+def test_an_accent_is_one_letter_however_it_is_written(chapter, tmp_path):
+    two, one = (unicodedata.normalize(form, "café") for form in ("NFD", "NFC"))
+    files = {f"{two}/{n}.png": picture(n) for n in range(3)} | {
+        f"{one}/{n}.png": picture(n) for n in range(3, 6)
+    }
+    told, names = chapter["usable"](
+        written(tmp_path, files | {f"food /{n}.png": picture(n) for n in range(6, 12)})
+    )
+    assert names == [one, "food"] and chapter["wish"](f"{two} without food.", names) == ([0], [1])
+    lines = "".join(f"./{two} {n}.png: {'a' if n < 5 else 'b'}\n" for n in range(10)).encode()
+    files = {f"{one} {n}.png": picture(n) for n in range(10)} | {"tags.txt": lines}
+    assert chapter["usable"](written(tmp_path / "lines", files))[1] == ["a", "b"]
+
+
+def test_a_second_text_file_is_named(chapter, tmp_path, capsys):
+    files = {f"d/{n}.png": picture(n) for n in range(10)}
+    files["d/tags.txt"] = "".join(f"d/{n}.png: {'a' if n < 5 else 'b'}\n" for n in range(10)).encode()
+    files["e/tags.txt"] = b"1.png: c"
+    assert chapter["usable"](written(tmp_path, files))[1] == ["a", "b"]
+    assert "e/tags.txt is a second tags.txt" in capsys.readouterr().out
 
 
 def test_odd_files_are_named(chapter, tmp_path, capsys):
@@ -159,6 +182,12 @@ def test_wishes(chapter):
     assert chapter["wish"]("plant and bird", ["bird", "plant"]) == ([1, 0], [])
     with pytest.raises(ValueError, match="No tag is called cat"):
         chapter["wish"]("cat", tags)
+
+
+def test_pictures_that_cannot_be_parted_are_named(chapter):
+    turn = np.linspace(0, 2 * np.pi, 40, endpoint=False)  # each is like the next, all the way round
+    with pytest.raises(ValueError, match="too alike"):
+        chapter["in_folds"](np.stack([np.cos(turn), np.sin(turn)], axis=1))
 
 
 def test_pictures_alike_share_a_fold(chapter):

@@ -45,6 +45,9 @@ wrong("15.2", "at this recall or a higher")(
 wrong("15.2", "number of pictures")(lambda h, s: average_precision_score(h, s) * h.mean())
 wrong("15.2", "it is the sum")(lambda h, s: average_precision_score(h, s) * h.sum())
 wrong("15.2", "came:", label="precision of the whole list")(lambda h, s: h.mean())
+wrong("15.2", "came:", label="the sign of a score is lost")(
+    lambda h, s: average_precision_score(h, np.abs(s))
+)
 right("15.2", "steps")(lambda h, s: sum(new * p for new, p in steps(h, s)) / h.sum())
 
 
@@ -95,6 +98,14 @@ wrong("15.3", "one threshold serves")(
     )
 )
 wrong("15.3", "came:", label="0.5")(lambda s, y: np.full(s.shape[1], 0.5))
+
+
+@wrong("15.3", "came:", label="the first of equally good ones")
+def _(s, y):
+    tried = [[round(float(quality(s[:, k] >= t, y[:, k])), 9) for t in s[:, k]] for k in range(s.shape[1])]
+    return [s[np.argmax(each), k] for k, each in enumerate(tried)]
+
+
 right("15.3", "a table")(lambda scores, has: chosen(scores, has))
 
 
@@ -174,6 +185,7 @@ wrong("15.5", "at least", label="one too few")(lambda s, y, least, budget: tight
 wrong("15.5", "thresholds, one for each tag", label="one for all")(lambda s, y, least, budget: 0.5)
 wrong("15.5", "at most", label="recall of 100 %")(lambda s, y, least, budget: tight(s, y, 1.0))
 wrong("15.5", "", label="a habit")(lambda s, y, least, budget: np.full(s.shape[1], 0.5))
+wrong("15.5", "0.0", label="a dictionary")(lambda s, y, least, budget: dict.fromkeys(range(s.shape[1]), 0.0))
 wrong("15.5", "not a number")(lambda s, y, least, budget: np.full(s.shape[1], np.nan))
 right("15.5", "the tightest")(lambda scores, has, least, budget: tight(scores, has, least))
 
