@@ -20,8 +20,6 @@ Finished runs are kept in benchmarks/results/satellite.json, so a run that was s
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import json
 import os
 import struct
@@ -38,8 +36,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_HOME", str(ROOT / "data"))
 
 import numpy as np  # noqa: E402  (the settings must stand first)
-
-from tools.book import read_notebook  # noqa: E402
+from _report import Report, run_cells  # noqa: E402
 
 OUT = ROOT / "benchmarks" / "results" / "satellite.json"
 SEEDS = range(5)
@@ -54,15 +51,7 @@ STEPS, SIDE = 200, 10_000
 
 def chapter() -> dict:
     """The names of the chapter's cells that define its functions and data."""
-    cells = {
-        cell["id"].removesuffix("-13"): cell.source
-        for cell in read_notebook(ROOT / "notebooks/13_satellite.ipynb").cells
-    }
-    space = {"RAW": ""}
-    with contextlib.redirect_stdout(io.StringIO()):
-        for name in CELLS:
-            exec(compile(cells[name], name, "exec"), space)
-    return space
+    return run_cells("13_satellite", CELLS, {"RAW": ""})
 
 
 def borders(rule: np.ndarray) -> np.ndarray:
@@ -152,7 +141,7 @@ def run_results(scene: Scene, keep, quick: bool) -> None:
         if quick and name not in ("three thresholds", "logistic, 1x1", "U-Net"):
             continue
         for seed in SEEDS if chance and not quick else (0,):
-            if keep.has("results", name, seed):
+            if keep.has("results", name, seed=seed):
                 continue
             scene.parameters, scene.elsewhere, start = 0, {}, time.perf_counter()
             answer = make(seed)
@@ -176,7 +165,7 @@ def run_choices(scene: Scene, keep, quick: bool) -> None:
     """The part `choices`: the validation rows alone."""
     trials = {f"logistic, {side}x{side}, penalty {p:g}": (side, p) for side in (1, 9) for p in PENALTIES}
     for name, (side, penalty) in trials.items():
-        if not quick and not keep.has("choices", name, 0):
+        if not quick and not keep.has("choices", name, seed=0):
             keep.add("choices", name, {"seed": 0, **scene.judged(scene.logistic(side, penalty), "between")})
 
 
@@ -195,11 +184,11 @@ def run_splits(scene: Scene, keep, quick: bool) -> None:
     """
     for seed in () if quick else SEEDS:
         known, asked = drawn(scene, seed)
-        if not keep.has("splits", "labels from everywhere", seed):
+        if not keep.has("splits", "labels from everywhere", seed=seed):
             right = scene.unet(seed, known=known)[asked] == scene.rule[asked]
             keep.add("splits", "labels from everywhere", {"seed": seed, "accuracy": float(right.mean())})
     for run in keep.parts.get("results", {}).get("U-Net", []):
-        if not quick and not keep.has("splits", "labels from the north", run["seed"]):
+        if not quick and not keep.has("splits", "labels from the north", seed=run["seed"]):
             keep.add(
                 "splits", "labels from the north", {"seed": run["seed"], "accuracy": run["where_others_ask"]}
             )
@@ -257,7 +246,7 @@ def run_large(scene: Scene, keep, quick: bool) -> None:
     dam = scene.names["satellite"]["itaipu"]
     eight = (dam >> 6).clip(0, 255).astype("uint8")
     name = f"a PNG, {side:,} x {side:,}, 8 bits"
-    if not keep.has("large", name, 0):
+    if not keep.has("large", name, seed=0):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "large.png")
             write_large(path, side, eight)
@@ -268,26 +257,6 @@ def run_large(scene: Scene, keep, quick: bool) -> None:
                 check=True,
             )
         keep.add("large", name, {"seed": 0, **json.loads(done.stdout.splitlines()[-1])})
-
-
-class Report:
-    """The results so far, written after every run."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        self.parts = json.loads(path.read_text("utf-8")) if path.exists() else {}
-
-    def has(self, part: str, name: str, seed: int) -> bool:
-        return any(run["seed"] == seed for run in self.parts.get(part, {}).get(name, []))
-
-    def add(self, part: str, name: str, run: dict) -> None:
-        self.parts.setdefault(part, {}).setdefault(name, []).append(run)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(self.path.name + ".partial")
-        partial.write_text(json.dumps(self.parts, indent=1) + "\n", "utf-8")
-        partial.replace(self.path)
-        shown = {key: value for key, value in run.items() if isinstance(value, int | float)}
-        print(part, name, json.dumps(shown), flush=True)
 
 
 def main(arguments=None) -> None:

@@ -117,7 +117,11 @@ READS = {
     "tests/test_drums.py": [part("data/**", "tools/data/drums/**", "notebooks/12_*.ipynb#code", *ORDER)],
     "tests/test_own_sounds.py": [part("notebooks/12_*.ipynb#code", "data/datasets/drums.npz", *ORDER)],
     "tests/test_own_satellite.py": [part("notebooks/13_*.ipynb#code", *ORDER)],
+    "tests/test_own_faces.py": [part("notebooks/14_*.ipynb#code", *ORDER)],
     "tests/test_own_tags.py": [part("notebooks/15_*.ipynb#code", *ORDER)],
+    "tests/test_own_video.py": [
+        part("notebooks/16_*.ipynb#code", "data/datasets/birds.npz", "tools/data/**", *ORDER)
+    ],
     "tests/test_fetched.py": [part(*SHARED)],
     "tests/test_own_garment.py": [
         part("notebooks/05_*.ipynb#code", "book/_static/live/*.p2p", "data/**", *ORDER)

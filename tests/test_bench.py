@@ -84,6 +84,28 @@ def test_satellite(tmp_path):
     assert run["pixels"] == 600 * 600
 
 
+def test_faces(tmp_path):
+    """Pixels give what is committed, on the one round that the quick try makes."""
+    tried, full = quick("faces.py", tmp_path / "faces.json"), committed("faces.json")
+    (run,) = tried["results"]["pixels"]
+    (stands,) = [each for each in full["results"]["pixels"] if each["fold"] == 0]
+    for how, area in stands["areas"].items():
+        assert run["areas"][how] == pytest.approx(area, abs=1e-4)
+    assert 0 <= tried["results"]["network"][0]["areas"]["none"] <= 1
+
+
+def test_video(tmp_path):
+    """What learns nothing by chance gives what is committed; every network is tried in every part."""
+    tried, full = quick("video.py", tmp_path / "video.json"), committed("video.json")
+    for part in ("results", "spots", "light"):
+        assert set(tried[part]) == set(full[part])
+    for name in ("frame difference", "background", "mean frame", "nearest frame", "PCA of 8"):
+        (run,), (stands,) = tried["results"][name], full["results"][name]
+        for key in ("flights", "perches", "left", "held_back"):
+            assert run[key] == pytest.approx(stands[key], abs=2e-4), (name, key)
+        assert (run["found"], run["false"]) == (stands["found"], stands["false"])
+
+
 def test_the_choices_are_the_best_of_their_trials(monkeypatch):
     """What transfer.py works with is what its committed trials say, and every trial was done."""
     monkeypatch.syspath_prepend(ROOT / "benchmarks")

@@ -101,6 +101,18 @@ def ratio(key: str):
     return column
 
 
+def area_after(how: str):
+    """Mean area under the ROC curve over rounds and seeds, after a change of the pictures."""
+    key = "none" if how == "no change" else how
+    return lambda runs: f"{mean(run['areas'][key] for run in runs):.3f}"
+
+
+def between(counts) -> str:
+    """A count, or the lowest and the highest of several."""
+    low, *_, high = sorted([*counts] * 2)
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
 SPLITS = ("makers together", "another studio")
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
@@ -129,9 +141,22 @@ COLUMNS = {
     "south": percent("accuracy"),
     "mean IoU": ratio("mean_iou"),
     "at borders": percent("at_borders"),
+    **{how: area_after(how) for how in ("no change", "shift", "mirror", "light", "side light", "cover")},
+    **{
+        word: lambda runs, key=word: f"{runs[0][key]:.3f}".replace("-", "−")
+        for word in ("difference", "low", "high")
+    },
+    "people": lambda runs: f"{runs[0]['people']}",
+    "rejected": lambda runs: f"{100 * runs[0]['rejects']:.0f} %",
+    "interval": lambda runs: f"{100 * runs[0]['low']:.0f} to {100 * runs[0]['high']:.0f} %",
     "unseen pixels of the south": percent("accuracy"),
     "memory on top": lambda runs: f"{runs[0]['megabytes']:,} MB",
     "minutes": lambda runs: f"{runs[0]['minutes']:.1f}",
+    "flights": share("flights"),
+    "perches": share("perches"),
+    "of 5 events": lambda runs: between(run["found"] for run in runs),
+    "lamp": lambda runs: between(run["lamp"] for run in runs),
+    "stain": lambda runs: between(run["stain"] for run in runs),
 }
 
 
@@ -321,3 +346,88 @@ def test_what_chapter_12_says_of_the_makers():
     for some, ahead in ((counts, True), (np.where(np.arange(7) == pavlov, 0, counts), False)):
         right = {name: np.average(share, weights=some) for name, share in shares.items()}
         assert (max(right, key=right.get) == "network on samples") == ahead
+
+
+def test_what_chapter_14_says_of_its_ways():
+    """Every round and seed is there; what ties, what leads, and what the variation adds."""
+    report = json.loads((BOOK.root / "benchmarks/results/faces.json").read_text("utf-8"))
+    results, differences, glasses = (report[part] for part in ("results", "differences", "glasses"))
+    for name, runs in results.items():
+        seeds = (
+            range(3) if name.startswith("network") and name != "network, pictures as they are" else range(1)
+        )
+        assert sorted((run["fold"], run["seed"]) for run in runs) == [(f, s) for f in range(4) for s in seeds]
+
+    def area(name, how):
+        return mean(run["areas"][how] for run in results[name])
+
+    def leads(other, how, mine="network"):
+        (found,) = differences[f"{mine} less {other}, {how}"]
+        return found["low"] > 0
+
+    assert leads("pixels", "shift") and leads("LDA", "shift") and leads("pixels, searched", "side light")
+    assert not any(
+        leads(f"{other}, searched", how) for other in ("pixels", "LDA") for how in ("none", "shift")
+    )
+    assert not any(
+        leads("LDA", how) or leads("LDA, searched", how) for how in ("none", "light", "side light")
+    )
+    assert all(leads(f"{other}, searched", "shift", "network, searched") for other in ("pixels", "LDA"))
+    plain = "network, pictures as they are"
+    assert area(plain, "none") > 0.93 and area(plain, "light") < 0.7 < 0.85 < area(plain, "shift")
+    for whose in ("book's", "ImageNet's"):
+        for how in ("shift", "mirror", "side light", "light", "cover"):
+            ahead = area(f"{whose} backbone", how) > area("pixels", how)
+            assert ahead == (how not in ("light", "cover"))
+    accepts = [run["false_accepts"] for run in results["pixels"]]
+    assert min(accepts) < 0.005 and max(accepts) > 0.015
+    for name in ("pixels", "LDA", "network"):
+        (paired,) = glasses[f"{name}, one less same"]
+        assert paired["people"] == 7 and (paired["low"] > 0) == (name != "network")
+
+
+def test_what_chapter_14_chose():
+    """LDA's shrinkage is what every round chose, PCA's size what the first one did."""
+    choices = json.loads((BOOK.root / "benchmarks/results/faces.json").read_text("utf-8"))["choices"]
+    cells = read_notebook(BOOK.root / "notebooks/14_faces.ipynb").cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+
+    def best(name, fold):
+        trials = {label: runs for label, runs in choices.items() if label.startswith(name)}
+        return max(trials, key=lambda label: next(r["mean"] for r in trials[label] if r["fold"] == fold))
+
+    for fold in range(4):
+        assert best("LDA", fold).split()[-1] in code.split("def by_lda(people, shrinkage=")[1][:4]
+    size, whiten = re.search(r"def by_pca\(people, size=(\d+), whiten=(\w+)\)", code).groups()
+    assert best("PCA", 0) == f"PCA, size {size}, whiten {whiten}"
+
+
+def test_what_chapter_16_says_of_the_cage():
+    """The choice fell on held-back frames; plain methods are no worse; the fit shows a network that learned nothing."""
+    report = json.loads((BOOK.root / "benchmarks/results/video.json").read_text("utf-8"))
+    trials = {name: runs[0] for name, runs in report["trials"].items() if not name.startswith("PCA")}
+    short = [trial for trial in trials.values() if trial["steps"] == 300]
+    best = min(short, key=lambda trial: trial["held_back"])
+    assert (best["rate"], best["bend"]) == (0.01, "elu") and len(short) == 4
+    assert 0 < best["held_back"] - trials["rate 0.01, elu, 600 steps"]["held_back"] < 0.03
+    results = report["results"]
+    networks = results["autoencoder of 8"]
+    assert [run["seed"] for run in networks] == list(range(5))
+    for plain in ("nearest frame", "PCA of 8"):
+        (run,) = results[plain]
+        assert run["flights"] >= mean(each["flights"] for each in networks) and run["perches"] > 0.99
+    assert max(run["left"] for run in networks) < 0.2 and max(run["false"] for run in networks) == 0
+    assert {
+        run["found"] for name in ("nearest frame", "PCA of 8", "autoencoder of 8") for run in results[name]
+    } == {5}
+    assert results["frame difference"][0]["perches"] < 0.75 and results["background"][0]["found"] <= 2
+    assert min(run["left"] for run in results["the same on raw pixels"]) > 1
+    (still,) = results["mean frame"]
+    assert still["found"] == 5 and still["left"] == 1 and round(still["held_back"], 2) == 1.39
+    assert min(run["held_back"] for run in (*networks, *results["PCA of 8"])) > still["held_back"] / 2
+    for name in ("nearest frame", "PCA of 8", "autoencoder of 8"):
+        spots = mean(run["perches"] for run in report["spots"][name])
+        assert spots <= mean(run["perches"] for run in results[name]), name
+    before, lit = (report["light"][name] for name in ("as before", "in changing light"))
+    assert min(run["lamp"] for run in before) > 50 and max(run["lamp"] for run in lit) < 30
+    assert max(run["perches"] for run in lit) < min(run["perches"] for run in before)

@@ -1,5 +1,5 @@
 /* The search: a window over any page, and the page search.html. On every page stands
-   only this file; what finds sections (100 kB compressed) comes when the search opens.
+   only this file; what finds sections (up to 9 kB a chapter, compressed) comes when the search opens.
    Scripts, not modules: a book that is read from files searches as well. */
 (() => {
   "use strict";

@@ -306,6 +306,19 @@ def _(rng):
     return everywhere, np.clip(drawn + rng.normal(0, 0.2, len(drawn)), 0, 1).round(2), drawn
 
 
+@legal("14.2")
+def _(rng):
+    genuine, impostor = (rng.integers(-4, 5, rng.integers(1, 7)) / 4 for _ in "gi")
+    return genuine, impostor
+
+
+@legal("14.3")
+def _(rng):
+    people = int(rng.integers(2, 4))
+    person = rng.permutation(np.concatenate([np.arange(people).repeat(2), rng.integers(0, people, 3)]))
+    return table(rng, len(person), int(rng.integers(1, 4))), person, [0.0, 0.2, 1.0, 300.0][rng.integers(4)]
+
+
 @legal("15.2")
 def _(rng):
     size = int(rng.integers(1, 9))
@@ -328,3 +341,21 @@ def _(rng):
     tags = rng.integers(-1, 2, shape)
     tags[rng.integers(shape[0]), rng.integers(shape[1])] = rng.integers(2)
     return tags, rng.normal(0, (1, 5, 400)[rng.integers(3)], shape).round(2)
+
+
+def stretches(rng):
+    """Up to six pairs (first, last) in order that share no frame."""
+    ends = np.sort(rng.permutation(60)[: 2 * int(rng.integers(0, 7))])
+    pairs = [(int(a), int(b)) for a, b in ends.reshape(-1, 2)]
+    return [(a, a) if rng.random() < 0.2 else (a, b) for a, b in pairs]
+
+
+@legal("16.2")
+def _(rng):
+    return stretches(rng), stretches(rng)
+
+
+@legal("16.3")
+def _(rng):
+    clip = rng.normal(0, 100, (int(rng.integers(1, 7)), *rng.integers(1, 5, 2))).round(1)
+    return clip, [0.0, 0.05, 0.3, 0.5, 1.0][rng.integers(5)]

@@ -160,6 +160,16 @@ def ground(page: Cover):
     page.picture(LEFT + 2.25, MIDDLE - 1.05, 2.1, palette[cover])
 
 
+def alike(page: Cover):
+    """Points of three people: each row is drawn together, and away from the others."""
+    places = (0.75, 0.9, "a"), (2.9, 1.2, "b"), (1.9, -0.9, "c")
+    for (across, up, letter), colour in zip(places, (page.violet, page.accent, page.violet), strict=True):
+        for right, above in ((-0.35, 0.25), (0.35, 0.3), (0.0, -0.3)):
+            page.text(LEFT + across + right, MIDDLE + up + above, letter, 34, colour)
+    page.arrow((LEFT + 1.45, MIDDLE + 0.95), (LEFT + 1.15, MIDDLE + 0.95))
+    page.arrow((LEFT + 2.1, MIDDLE + 1.05), (LEFT + 2.4, MIDDLE + 1.05))
+
+
 def tags(page: Cover):
     """Three stamps in one picture, and its tags."""
     with zipfile.ZipFile(ROOT / "data/datasets/stamps.zip") as archive:
@@ -174,6 +184,13 @@ def tags(page: Cover):
             page.text(left + 0.67, MIDDLE - 0.9, name.split("/")[0], 22, page.violet)
 
 
+def watched(page: Cover):
+    """A bird in flight, and below it what changed since the frame before."""
+    now, before = (data("birds.npz")["frames"][n].astype(float)[8:42, 8:76] for n in (411, 410))
+    page.picture(LEFT, MIDDLE + 0.1, 4.35, now, cmap="gray", vmin=40, vmax=200)
+    page.picture(LEFT, MIDDLE - 2.2, 4.35, np.abs(now - before), cmap="Reds", vmin=0, vmax=60)
+
+
 DRAWINGS = {
     1: weighted_sum,
     2: feature_map,
@@ -184,7 +201,9 @@ DRAWINGS = {
     11: line,
     12: sound,
     13: ground,
+    14: alike,
     15: tags,
+    16: watched,
 }
 
 

