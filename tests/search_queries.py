@@ -74,7 +74,7 @@ WRITING = {
     "gdpr": "notebooks/14_faces.html#who-pays-for-an-error",
     "multi label classification": "notebooks/15_tags.html#why-not-softmax",
     "mean average precision": "notebooks/15_tags.html#how-good-is-a-ranking",
-    "pos_weight rare class": "notebooks/15_tags.html#what-do-rare-tags-and-tags-that-go-together-do",
+    "pos_weight rare class": "notebooks/15_tags.html#what-about-rare-tags",
     "search my photos by words": "notebooks/15_tags.html#does-it-find-what-you-ask-for",
     "autoencoder": "notebooks/16_video.html#what-does-an-autoencoder-keep",
     "background subtraction": "notebooks/16_video.html#what-changes-from-frame-to-frame",

@@ -22,7 +22,8 @@ from tools.book import Book
 CHAPTER = Book().root / "notebooks/15_tags.ipynb"
 CELLS = (
     "def wish(", "TURNS = ", "def bare(", "def opened(", "def on_white(", "def cleaned(", "def files_of(",
-    "def reading(", "def listed(", "def collected(", "def with_tags(", "def enough(", "def usable(", "def in_folds(",
+    "def reading(", "def listed(", "def collected(", "def named(", "def with_tags(",
+    "def enough(", "def usable(", "def in_folds(",
 )  # fmt: skip
 rng = np.random.default_rng(0)
 
@@ -112,6 +113,25 @@ def test_an_accent_is_one_letter_however_it_is_written(chapter, tmp_path):
     lines = "".join(f"./{two} {n}.png: {'a' if n < 5 else 'b'}\n" for n in range(10)).encode()
     files = {f"{one} {n}.png": picture(n) for n in range(10)} | {"tags.txt": lines}
     assert chapter["usable"](written(tmp_path / "lines", files))[1] == ["a", "b"]
+
+
+def test_a_name_that_several_folders_hold_is_named(chapter, tmp_path, capsys):
+    files = {f"d/{n}.png": picture(n) for n in range(10)} | {f"e/{n}.png": picture(20 + n) for n in range(2)}
+    files |= {
+        "e/2.png": picture(2),
+        "top.png": picture(40),
+        "d/top.png": picture(41),
+    }  # e/2 is the picture d/2
+    lines = "".join(f"{n}.png: {'a' if n < 6 else 'b'}\n" for n in range(10))
+    files["tags.txt"] = f"{lines}d/1.png: b\ntop.png: a, b\n".encode()
+    told, names = chapter["usable"](written(tmp_path, files))
+    assert names == ["a", "b"]
+    tags = {name: each for name, _, each in told}
+    assert tags["d/0.png"] is None and tags["e/0.png"] is None and tags["e/1.png"] is None
+    assert tags["d/1.png"] == {"b"} and tags["d/2.png"] == {"a"} and tags["d/9.png"] == {"b"}
+    assert tags["top.png"] == {"a", "b"} and tags["d/top.png"] is None
+    said = capsys.readouterr().out
+    assert said.count("lies in several folders") == 2 and "names 0.png, which lies in several folders" in said
 
 
 def test_a_second_text_file_is_named(chapter, tmp_path, capsys):
