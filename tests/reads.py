@@ -118,6 +118,7 @@ READS = {
     "tests/test_own_sounds.py": [part("notebooks/12_*.ipynb#code", "data/datasets/drums.npz", *ORDER)],
     "tests/test_own_satellite.py": [part("notebooks/13_*.ipynb#code", *ORDER)],
     "tests/test_own_faces.py": [part("notebooks/14_*.ipynb#code", *ORDER)],
+    "tests/test_own_tags.py": [part("notebooks/15_*.ipynb#code", *ORDER)],
     "tests/test_own_video.py": [
         part("notebooks/16_*.ipynb#code", "data/datasets/birds.npz", "tools/data/**", *ORDER)
     ],

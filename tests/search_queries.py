@@ -72,6 +72,10 @@ WRITING = {
     "false accept rate": "notebooks/14_faces.html#where-do-you-set-the-threshold",
     "eigenfaces": "notebooks/14_faces.html#what-does-a-network-add",
     "gdpr": "notebooks/14_faces.html#who-pays-for-an-error",
+    "multi label classification": "notebooks/15_tags.html#why-not-softmax",
+    "mean average precision": "notebooks/15_tags.html#how-good-is-a-ranking",
+    "pos_weight rare class": "notebooks/15_tags.html#what-about-rare-tags",
+    "search my photos by words": "notebooks/15_tags.html#does-it-find-what-you-ask-for",
     "autoencoder": "notebooks/16_video.html#what-does-an-autoencoder-keep",
     "background subtraction": "notebooks/16_video.html#what-changes-from-frame-to-frame",
     "conv3d": "notebooks/16_video.html#does-time-help",
@@ -110,5 +114,7 @@ JUDGING = {
     "nyquist aliasing": "notebooks/12_sound.html#what-is-a-sound-to-a-computer",
     "stft as convolution": "notebooks/12_sound.html#why-is-the-spectrogram-a-convolution",
     "classify my own wav file": "notebooks/12_sound.html#can-it-hear-your-own-recordings",
+    "sigmoid or softmax for several labels": "notebooks/15_tags.html#why-not-softmax",
+    "binary cross entropy from logits": "notebooks/15_tags.html#what-does-a-wrong-tag-cost",
     "sliding window animation": "notebooks/02_feature_maps.html#what-is-a-feature-map",
 }

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -104,6 +105,39 @@ def test_video(tmp_path):
         for key in ("flights", "perches", "left", "held_back"):
             assert run[key] == pytest.approx(stands[key], abs=2e-4), (name, key)
         assert (run["found"], run["false"]) == (stands["found"], stands["false"])
+
+
+def test_tags(tmp_path):
+    """Six colour numbers on tiles give what is committed; a draw with few scenes is tagged in every part."""
+    tried, full = quick("tags.py", tmp_path / "tags.json"), committed("tags.json")
+    (run,), (stands,) = tried["tiles"]["mean colour"], full["tiles"]["mean colour"]
+    for key in ("map", "all_right", "low", "high"):
+        assert run[key] == pytest.approx(stands[key], abs=5e-3), key
+    for part in ("scenes", "stamps"):
+        assert set(tried[part]) == {"book's", "nearest", "always"}
+        assert tried[part]["always"][0]["map"] < tried[part]["book's"][0]["map"] < 1
+    assert list(tried["tags"]) == list(full["tags"])
+
+
+def test_things_of_the_scenes_stand_on_one_side(monkeypatch):
+    """Shared out anew, as many stamps of a class as before lie in each part, and pictures of one thing together."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    import tags
+
+    with zipfile.ZipFile(ROOT / "data/datasets/stamps.zip") as archive:
+        names = sorted(name for name in archive.namelist() if name.endswith(".webp"))
+    for seed in tags.STAMPS:
+        parts = tags.shared_out_anew(names, seed)
+        assert sorted(sum(parts.values(), [])) == names
+        for part, some in parts.items():
+            kinds = sorted(name.split("/")[1] for name in some)
+            assert kinds == sorted(name.split("/")[1] for name in names if name.startswith(f"{part}/"))
+        for line in tags.SAME_THING:
+            wanted = {f"/{thing}.webp" for thing in line.split()}
+            assert (
+                sum(any(name.endswith(end) for name in some for end in wanted) for some in parts.values())
+                == 1
+            )
 
 
 def test_the_choices_are_the_best_of_their_trials(monkeypatch):

@@ -113,6 +113,17 @@ def between(counts) -> str:
     return f"{low}" if low == high else f"{low} to {high}"
 
 
+def behind(runs: list[dict]) -> str:
+    """The lowest and the highest difference from the book's backbone in one draw; a dash for itself."""
+    low, *_, high = sorted(run["ahead"] for run in runs)
+    return f"{low:.3f} to {high:.3f}".replace("-", "−") if low or high else "–"
+
+
+def pooled(hits: str, among: str):
+    """A share over all draws together."""
+    return lambda runs: f"{sum(run[hits] for run in runs) / sum(run[among] for run in runs):.2f}"
+
+
 SPLITS = ("makers together", "another studio")
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
@@ -157,6 +168,13 @@ COLUMNS = {
     "of 5 events": lambda runs: between(run["found"] for run in runs),
     "lamp": lambda runs: between(run["lamp"] for run in runs),
     "stain": lambda runs: between(run["stain"] for run in runs),
+    "mAP": ratio("map"),
+    "less the book's": behind,
+    "scenes with it": lambda runs: f"{sum(run['there'] for run in runs)}",
+    "precision": pooled("hits_half", "given_half"),
+    "recall": pooled("hits_half", "there"),
+    "own precision": pooled("hits_own", "given_own"),
+    "own recall": pooled("hits_own", "there"),
 }
 
 
@@ -431,3 +449,75 @@ def test_what_chapter_16_says_of_the_cage():
     before, lit = (report["light"][name] for name in ("as before", "in changing light"))
     assert min(run["lamp"] for run in before) > 50 and max(run["lamp"] for run in lit) < 30
     assert max(run["perches"] for run in lit) < min(run["perches"] for run in before)
+
+
+def chapter_15() -> tuple[dict, str]:
+    """What was measured for chapter 15, and its code."""
+    cells = read_notebook(BOOK.root / "notebooks/15_tags.ipynb").cells
+    report = json.loads((BOOK.root / "benchmarks/results/tags.json").read_text("utf-8"))
+    return report, "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+
+
+def test_what_chapter_15_says_of_its_shares():
+    """The book's features lead all plain ways in every share, ImageNet's are ahead in some; every draw is there."""
+    report, _ = chapter_15()
+    for part, seeds in (("scenes", 3), ("stamps", 6)):
+        assert len(report[part]) == 7
+        for name, runs in report[part].items():
+            assert len({run["seed"] for run in runs}) == len(runs) == seeds, (part, name)
+    shares = report["stamps"]
+    for name in ("nearest", "histogram", "mean colour", "softmax"):
+        assert max(run["ahead"] for run in shares[name]) < 0, name
+    assert (
+        min(run["ahead"] for run in shares["ImageNet's"])
+        < 0
+        < max(run["ahead"] for run in shares["ImageNet's"])
+    )
+    pairs = zip(report["scenes"]["ImageNet's"], report["scenes"]["book's"], strict=True)
+    assert all(one["seed"] == other["seed"] and one["map"] < other["map"] for one, other in pairs)
+    assert sum(run["ahead"] > 0 for run in shares["ImageNet's"]) > 3
+    for tag, runs in report["tags"].items():
+        assert sorted(run["seed"] for run in runs) == sorted(run["seed"] for run in shares["book's"]), tag
+        assert {run["scenes"] for run in runs} == {300}
+
+
+def test_what_chapter_15_says_of_its_thresholds():
+    """Own thresholds find more of every tag and are more often wrong; their mean F1 is higher in most shares."""
+    tags = chapter_15()[0]["tags"]
+    for tag, runs in tags.items():
+        words = ("precision", "own precision"), ("own recall", "recall")
+        assert all(COLUMNS[more](runs) > COLUMNS[less](runs) for more, less in words), tag
+
+    def quality(word):
+        """Mean F1 over the tags, for each share."""
+        return np.mean(
+            [
+                [2 * run[f"hits_{word}"] / (run[f"given_{word}"] + run["there"]) for run in runs]
+                for runs in tags.values()
+            ],
+            axis=0,
+        )
+
+    assert np.sum(quality("own") > quality("half")) > 3
+
+
+def test_what_chapter_15_chose():
+    """Its settings are the best of the committed trials, on validation scenes and on the tiles between."""
+    report, code = chapter_15()
+    strengths, large, strong = (
+        ast.literal_eval(re.search(rf"(?ms)^{name} = (\{{.*?\}})", code)[1])
+        for name in ("STRENGTHS", "LARGE", "STRONG")
+    )
+    best: dict = {}
+    for label, (run,) in report["choices"].items():
+        name = label.split(", ")[0]
+        if name not in best or run["map"] > best[name][0]:
+            best[name] = run["map"], run["setting"]
+    assert strengths == {name: setting for name, (_, setting) in best.items() if name != "nearest"}
+    assert f"def nearest(x, y, asked, count={best['nearest'][1]})" in code
+    tiles = {name: runs[0] for name, runs in report["tiles"].items()}
+    for name, run in tiles.items():
+        assert f"{run['side']}, {run['setting']:g}" == max(run["between"], key=run["between"].get), name
+    assert strong == {name: run["setting"] for name, run in tiles.items() if name != "nearest"}
+    assert large == {name: tiles[name]["side"] for name in ("book's", "ImageNet's")}
+    assert f'"south"), count={tiles["nearest"]["setting"]})' in code

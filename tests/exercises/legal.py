@@ -319,6 +319,30 @@ def _(rng):
     return table(rng, len(person), int(rng.integers(1, 4))), person, [0.0, 0.2, 1.0, 300.0][rng.integers(4)]
 
 
+@legal("15.2")
+def _(rng):
+    size = int(rng.integers(1, 9))
+    has = (rng.random(size) < 0.5).astype(int)
+    has[rng.integers(size)] = 1
+    return has, rng.integers(0, 6, size) / 5
+
+
+@legal("15.3")
+def _(rng):
+    size, tags = int(rng.integers(1, 8)), int(rng.integers(1, 4))
+    has = (rng.random((size, tags)) < 0.4).astype(int)
+    has[rng.integers(size)] = 1
+    return rng.integers(0, 11, (size, tags)) / 10, has
+
+
+@legal("15.4")
+def _(rng):
+    shape = sides(rng, 2, 1, 5)
+    tags = rng.integers(-1, 2, shape)
+    tags[rng.integers(shape[0]), rng.integers(shape[1])] = rng.integers(2)
+    return tags, rng.normal(0, (1, 5, 400)[rng.integers(3)], shape).round(2)
+
+
 def stretches(rng):
     """Up to six pairs (first, last) in order that share no frame."""
     ends = np.sort(rng.permutation(60)[: 2 * int(rng.integers(0, 7))])

@@ -8,8 +8,10 @@ those of the cover (draw_cover.py); the numbers are computed here.
 
 from __future__ import annotations
 
+import io
 import sys
 import textwrap
+import zipfile
 from pathlib import Path
 
 import matplotlib
@@ -168,6 +170,20 @@ def alike(page: Cover):
     page.arrow((LEFT + 2.1, MIDDLE + 1.05), (LEFT + 2.4, MIDDLE + 1.05))
 
 
+def tags(page: Cover):
+    """Three stamps in one picture, and its tags."""
+    with zipfile.ZipFile(ROOT / "data/datasets/stamps.zip") as archive:
+        for place, name in enumerate(("bird/owl", "food/banana", "plant/iris")):
+            (path,) = (each for each in archive.namelist() if each.endswith(f"/{name}.webp"))
+            stamp = Image.open(io.BytesIO(archive.read(path))).convert("RGBA")
+            stamp.thumbnail((150, 150))
+            white = Image.new("RGBA", (150, 150), "white")
+            white.alpha_composite(stamp, tuple((150 - side) // 2 for side in stamp.size))
+            left = LEFT + 1.5 * place
+            page.picture(left, MIDDLE - 0.4, 1.35, np.asarray(white.convert("RGB")) / 255)
+            page.text(left + 0.67, MIDDLE - 0.9, name.split("/")[0], 22, page.violet)
+
+
 def watched(page: Cover):
     """A bird in flight, and below it what changed since the frame before."""
     now, before = (data("birds.npz")["frames"][n].astype(float)[8:42, 8:76] for n in (411, 410))
@@ -186,6 +202,7 @@ DRAWINGS = {
     12: sound,
     13: ground,
     14: alike,
+    15: tags,
     16: watched,
 }
 
