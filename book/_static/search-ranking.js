@@ -21,6 +21,7 @@
     ["photo", "photograph"],
   ];
   const POWER = 1.5;
+  const NAMED = 3; // a section that is said to answer these very words counts so much more
   const BOOST = { title: 3, also: 2, page: 0.2, text: 1, rest: 0.25 };
 
   const bare = (word) => word.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/\u00d7/g, "x").replace(/iz(e|ed|es|er|ing|ation|ations)$/, "is$1");
@@ -36,6 +37,8 @@
     const full = all.filter((word) => !EMPTY.has(word));
     return full.length ? full : all;
   };
+  /* A query or a name as it is compared: without empty words, each word in one form. */
+  const form = (text) => asked(text).map(single).join(" ");
   /* The form in which a word is kept; each is worked out once. */
   const kept = new Map();
   const keep = (word) => {
@@ -45,7 +48,7 @@
 
   const make = (index) => {
     const entries = index.sections.map(([page, anchor, title, text, rest, weight, also]) => ({
-      page, anchor, title, also, text, rest, weight, term: false,
+      page, anchor, title, also, text, rest, weight, term: false, answers: new Set(also.split(",").map(form)),
     }));
     index.terms.forEach(([page, anchor, names, text]) =>
       entries.push({ page, anchor, title: names.join(", "), names, text, also: "", rest: "", weight: index.term_weight, term: true })
@@ -112,6 +115,8 @@
       exact.flatMap((entry) => entry.names).forEach((name) =>
         together(asked(name), true).forEach((score, id) => best.set(id, Math.max(score, best.get(id) || 0)))
       );
+      const wanted = list.map(single).join(" ");
+      best.forEach((score, id) => entries[id].answers?.has(wanted) && best.set(id, NAMED * score));
       const ranked = [...best].sort((one, other) => other[1] - one[1]);
       const hits = ranked.filter(([, score]) => score > ranked[0][1] / 10).map(([id]) => entries[id]);
       return { words: list.map(stem), terms, sections: hits.filter((entry) => !terms.includes(entry)) };
