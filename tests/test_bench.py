@@ -140,6 +140,15 @@ def test_things_of_the_scenes_stand_on_one_side(monkeypatch):
             )
 
 
+def test_trust(tmp_path):
+    """One short run; the committed report has every seed and every ensemble."""
+    (run,) = quick("trust.py", tmp_path / "trust.json")["runs"]["2000"]
+    assert 0 <= run["right"] <= 1 and run["temperature"] > 0
+    full = committed("trust.json")
+    assert {size: len(runs) for size, runs in full["runs"].items()} == {"2000": 9, "10000": 3, "50000": 3}
+    assert len(full["ensembles"]["2000"]) == 3
+
+
 def test_the_choices_are_the_best_of_their_trials(monkeypatch):
     """What transfer.py works with is what its committed trials say, and every trial was done."""
     monkeypatch.syspath_prepend(ROOT / "benchmarks")

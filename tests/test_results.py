@@ -521,3 +521,50 @@ def test_what_chapter_15_chose():
     assert strong == {name: run["setting"] for name, run in tiles.items() if name != "nearest"}
     assert large == {name: tiles[name]["side"] for name in ("book's", "ImageNet's")}
     assert f'"south"), count={tiles["nearest"]["setting"]})' in code
+
+
+def literal(notebook: str, cell: str, name: str):
+    """The value that a cell of a chapter writes down for a name."""
+    cells = read_notebook(BOOK.root / f"notebooks/{notebook}.ipynb").cells
+    tree = ast.parse(next(each.source for each in cells if each["id"] == cell))
+    values = [
+        each.value
+        for each in tree.body
+        if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == name
+    ]
+    return ast.literal_eval(values[0])
+
+
+def test_what_chapter_9_says_of_the_side():
+    """Ten stamps of each class, the book's backbone frozen, at three sides: the committed validation runs."""
+    for side, told in literal("09_mobilenet", "dials-09-measured", "stamps_right").items():
+        path = BOOK.root / f"benchmarks/results/transfer_validation_side_{side}.json"
+        runs = json.loads(path.read_text("utf-8"))["results"]["book, frozen"]
+        assert told == of_draws(10)(runs)
+
+
+def test_what_chapter_7_says_of_more_pictures_and_of_ensembles():
+    """Means of three seeds and of three ensembles are the report's."""
+    report = json.loads((BOOK.root / "benchmarks/results/trust.json").read_text("utf-8"))
+    for size, told in literal("07_trust", "trust-more-table", "MORE").items():
+        runs = [run for run in report["runs"][str(size)] if run["seed"] < 3]
+        assert len(runs) == 3
+        found = [mean(run[key] for run in runs) for key in ("right", "error", "temperature", "error_after")]
+        errors = [run["error"] for run in runs]
+        assert told == (
+            round(100 * found[0], 1),
+            round(found[1], 1),
+            round(found[2], 2),
+            round(found[3], 1),
+            round(min(errors), 1),
+            round(max(errors), 1),
+        )
+    for size, told in literal("07_trust", "trust-more-table", "ENSEMBLES").items():
+        found = report["ensembles"][str(size)]
+        assert len(found) == 3
+        alone, together = (
+            [mean(run[part][key] for run in found) for key in ("right", "error")]
+            for part in ("members", "together")
+        )
+        assert told == tuple(round(v, 1) for v in (100 * alone[0], alone[1], 100 * together[0], together[1]))
+        assert all(run["together"]["right"] > run["members"]["right"] for run in found)

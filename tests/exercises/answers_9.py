@@ -122,42 +122,107 @@ def ending(layers, outputs):
 
 
 wrong("9.5", "16 outputs of the last layer", "came:     32", label="too many outputs")(
-    lambda reach, outputs, budget: ending(planned(reach, 16), 32)
+    lambda reach, outputs, size, work: ending(planned(reach, 16), 32)
 )
 wrong("9.5", "80 weights at most", label="as wide as the end")(
-    lambda reach, outputs, budget: (
+    lambda reach, outputs, size, work: (
         ending(planned(reach, max(32, outputs)), outputs)[:1] if reach > 3 else [(5, 1, 16)]
     )
 )
-wrong("9.5", "1300 weights at most", label="no strides")(
-    lambda reach, outputs, budget: ending(planned(reach, 16, first=1), outputs)
+wrong("9.5", "1600 weights at most", label="no strides")(
+    lambda reach, outputs, size, work: ending(planned(reach, 16, first=1), outputs)
 )
 wrong("9.5", "multiply to 16", label="strides without end")(
-    lambda reach, outputs, budget: ending(planned(reach, 16, most=64), outputs)
+    lambda reach, outputs, size, work: ending(planned(reach, 16, most=64), outputs)
 )
 wrong("9.5", "it needs 16 at least", label="too narrow")(
-    lambda reach, outputs, budget: ending(planned(reach, 8), outputs)
+    lambda reach, outputs, size, work: ending(planned(reach, 8), outputs)
 )
 wrong("9.5", "a reach of 15 pixels", label="one layer, always")(
-    lambda reach, outputs, budget: [(3, 2, outputs)]
+    lambda reach, outputs, size, work: [(3, 2, outputs)]
 )
 wrong("9.5", "1 or 2 is allowed", label="a stride of 4")(
-    lambda reach, outputs, budget: ending(planned(reach, 16, first=4), outputs)
+    lambda reach, outputs, size, work: ending(planned(reach, 16, first=4), outputs)
 )
-wrong("9.5", "weights at most", label="one large filter")(
-    lambda reach, outputs, budget: [(reach, 1, outputs)]
+wrong("9.5", "multiply-adds at most", label="one large filter")(
+    lambda reach, outputs, size, work: [(reach, 1, outputs)]
 )
 wrong("9.5", "a list of (side, stride, outputs)", label="outputs alone")(
-    lambda reach, outputs, budget: [16, outputs]
+    lambda reach, outputs, size, work: [16, outputs]
 )
 wrong("9.5", "whole numbers from 1 on", label="half a filter")(
-    lambda reach, outputs, budget: [(2.5, 1, outputs)]
+    lambda reach, outputs, size, work: [(2.5, 1, outputs)]
 )
-right("9.5", "strides first")(lambda reach, outputs, budget: ending(planned(reach, 16), outputs))
+wrong("9.5", "250000 multiply-adds at most", label="the first stride comes late")(
+    lambda reach, outputs, size, work: (
+        [(3, 1, 16), (3, 2, 16), (3, 2, 16), (3, 2, 32)]
+        if reach == 15
+        else ending(planned(reach, 16), outputs)
+    )
+)
+right("9.5", "strides first")(lambda reach, outputs, size, work: ending(planned(reach, 16), outputs))
 
 
 @right("9.5", "an array, the reach by a table")
-def _(reach, outputs, budget):
+def _(reach, outputs, size, work):
     layers = [(3, 2, 16)] * min(3, next(n for n in range(9) if 2 ** (n + 1) - 1 >= min(reach, 15)))
     layers += [(3, 1, 16)] * max(0, -(-(reach - 15) // 16))
     return np.array(ending(layers, outputs))
+
+
+# --- 9.6 from a range to int8 --------------------------------------------------------------------
+
+
+def int8(values, low, high, steps=255, least=-128, widen=True, cut=True, near=np.rint):
+    """Scale, zero point and whole numbers, right or with a slip."""
+    if widen:
+        low, high = min(0, low), max(0, high)
+    scale = (high - low) / steps
+    zero = near(least - low / scale)
+    found = near(values / scale) + zero
+    return scale, zero, np.clip(found, least, least + 255) if cut else found
+
+
+wrong("9.6", "not widened to hold 0")(lambda v, low, high: int8(v, low, high, widen=False))
+wrong("9.6", "not 256")(lambda v, low, high: int8(v, low, high, steps=256))
+wrong("9.6", "from 0 to 255")(lambda v, low, high: int8(v, low, high, least=0))
+wrong("9.6", "cut down, not rounded")(lambda v, low, high: int8(v, low, high, near=np.trunc))
+wrong("9.6", "is not cut off")(lambda v, low, high: int8(v, low, high, cut=False))
+
+
+@wrong("9.6", "wrong sign of low")
+def _(values, low, high):
+    low, high = min(0, low), max(0, high)
+    scale = (high - low) / 255
+    zero = np.rint(-128 + low / scale)
+    return scale, zero, np.clip(np.rint(values / scale) + zero, -128, 127)
+
+
+@wrong("9.6", "the zero point is not added")
+def _(values, low, high):
+    scale, zero, _ = int8(values, low, high)
+    return scale, zero, np.clip(np.rint(values / scale), -128, 127)
+
+
+@wrong("9.6", "the zero point is not rounded")
+def _(values, low, high):
+    scale, _, whole = int8(values, low, high)
+    return scale, -128 - min(0, low) / scale, whole
+
+
+wrong("9.6", "Result 3 of 3", label="eight bits that wrap around")(
+    lambda v, low, high: (
+        *int8(v, low, high)[:2],
+        int8(v, low, high, cut=False)[2].astype(int).astype("uint8").astype("int8"),
+    )
+)
+right("9.6", "bytes")(lambda v, low, high: (*int8(v, low, high)[:2], int8(v, low, high)[2].astype("int8")))
+
+
+@right("9.6", "loops, half up")
+def _(values, low, high):
+    low, high = min(low, 0), max(high, 0)
+    scale = (high - low) / 255
+    zero = int(np.floor(-128 - low / scale + 0.5))
+    whole = [max(-128, min(127, int(np.floor(v / scale + 0.5)) + zero)) for v in np.ravel(values)]
+    return [scale, zero, np.reshape(whole, np.shape(values))]

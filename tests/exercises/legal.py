@@ -190,6 +190,12 @@ def _(rng):
     return tuple(int(rng.integers(1, high)) for high in (12, 200, 300))
 
 
+@legal("9.6")
+def _(rng):
+    low, high = np.sort(np.round(rng.uniform(-5, 5, 2), 3) + [0, 0.017])
+    return np.round(rng.uniform(-6, 6, rng.integers(1, 5)), 3), float(low), float(high)
+
+
 @legal("6.4")
 def _(rng):
     classes, features, points, draws = (int(rng.integers(2, high)) for high in (5, 5, 4, 6))
