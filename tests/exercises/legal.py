@@ -257,6 +257,12 @@ def _(rng):
     return rng.random((h, w)).round(2) + 0.01, mask.astype("uint8")
 
 
+@legal("10.5")
+def _(rng):
+    n, d = int(rng.integers(4, 10)), int(rng.integers(2, 5))
+    return rng.normal(0, 5, (n, d)).round(3), rng.normal(0, 5, (n, 2)).round(3), int(rng.integers(1, n - 1))
+
+
 @legal("11.2")
 def _(rng):
     classes = int(rng.integers(2, 6))
