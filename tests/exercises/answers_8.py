@@ -77,7 +77,7 @@ right("8.3", "one factor")(lambda w, s, o, m, v, e: (w * (s / (v + e) ** 0.5), o
 
 @right("8.3", "filter by filter")
 def _(weights, scale, offset, mean, variance, epsilon):
-    new, biases = weights.copy(), []
+    new, biases = weights.astype(float), []
     for k in range(weights.shape[-1]):
         factor = scale[k] / np.sqrt(variance[k] + epsilon)
         new[..., k] *= factor

@@ -241,16 +241,10 @@ def _(rng):
 
 @legal("8.3")
 def _(rng):
-    k, c, f = sides(rng, 3, 1, 4)
-    scale, offset, mean = (table(rng, f) for _ in "som")
-    return (
-        table(rng, k, k, c, f),
-        scale,
-        offset,
-        mean,
-        rng.integers(0, 9, f) / 2,
-        [0.001, 0.1, 1.0][rng.integers(3)],
-    )
+    k, c, f = sides(rng, 3, 1, 3)
+    scale, offset, mean = (rng.integers(-9, 10, f) / 4 for _ in "som")
+    weights, variance = table(rng, k, k, c, f).astype(float), rng.integers(0, 9, f) / 2
+    return weights, scale, offset, mean, variance, [0.001, 0.1, 1.0][rng.integers(3)]
 
 
 @legal("10.1")
