@@ -5,6 +5,7 @@ before they were tried.
 """
 
 HELPERS = "notebooks/05_dense_classifier.html#what-do-batch-normalisation-dropout-and-augmentation-do"
+DEEP = "notebooks/08_depth.html"
 
 WRITING = {
     "padding same valid": "notebooks/02_feature_maps.html#what-do-padding-stride-and-dilation-change",
@@ -88,8 +89,15 @@ JUDGING = {
     "sharpen or blur": "notebooks/01_filters.html#what-can-you-read-from-nine-numbers",
     "dilation": "notebooks/02_feature_maps.html#what-do-padding-stride-and-dilation-change",
     "imagenet pretrained weights": "notebooks/06_transfer_learning.html#how-do-you-borrow-a-backbone",
+    "activation maximization": "notebooks/10_inside.html#what-drives-a-unit-most",
+    "guided backprop": "notebooks/10_inside.html#would-another-network-give-the-same-map",
+    "linear probe": "notebooks/10_inside.html#which-layer-knows-what",
+    "clever hans": "notebooks/10_inside.html#what-did-the-accuracy-hide",
     "class activation heatmap": "notebooks/10_inside.html#where-does-the-network-look",
-    "batchnorm training vs inference": HELPERS,
+    "batchnorm training vs inference": DEEP + "#what-does-batch-normalisation-compute",
+    "skip connection resnet": DEEP + "#what-does-a-residual-block-change",
+    "he initialisation glorot": DEEP + "#what-becomes-of-the-signal-on-its-way",
+    "overfit one batch": DEEP + "#how-do-you-train-with-care",
     "two layers without activation": "notebooks/03_relu.html#why-must-there-be-a-bend",
     "random filters": "notebooks/01_filters.html#do-random-filters-find-edges",
     "data augmentation": HELPERS,

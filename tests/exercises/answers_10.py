@@ -70,6 +70,9 @@ wrong("10.3", "that the thing touches", label="only touched places")(
     lambda h, m: np.sum(h * covered(h, m)) / np.sum(h[covered(h, m) > 0])
 )
 wrong("10.3", "even spread already")(lambda h, m: np.sum(h * covered(h, m)) / np.sum(h) / np.mean(m > 0))
+wrong("10.3", "whole grey levels")(
+    lambda h, m: np.sum(h * np.floor(255 * covered(h, m) + 0.5) / 255) / np.sum(h)
+)
 wrong("10.3", "in percent")(lambda h, m: 100 * np.sum(h * covered(h, m)) / np.sum(h))
 wrong("10.3", "expected", label="the heat itself")(lambda h, m: h * covered(h, m))
 right("10.3", "cover by loops")(lambda h, m: np.sum(h * covered(h, m)) / np.sum(h))
@@ -94,3 +97,102 @@ wrong("10.4", "in percent")((100 / 3, SAID))
 wrong("10.4", "Now the sentence", label="no sentence")((1 / 3, ""))
 right("10.4", "a fraction")((1 / 3, SAID))
 right("10.4", "rounded")([0.33, SAID])
+
+# --- 10.5 who stays a neighbour ------------------------------------------------------------------
+
+
+def ranked(points, own=np.inf):
+    """For each point the others, nearest first; own: its distance to itself."""
+    table = np.sqrt(((points[:, None] - points[None]) ** 2).sum(axis=-1))
+    table[np.diag_indices(len(points))] = own
+    return table.argsort(axis=1)
+
+
+def common(p, q, k):
+    """For each point how many of the k nearest are the same before and after."""
+    return [len(set(a[:k]) & set(b[:k])) for a, b in zip(ranked(p), ranked(q), strict=True)]
+
+
+wrong("10.5", "its own neighbour")(
+    lambda p, q, k: (
+        np.mean([len(set(a[:k]) & set(b[:k])) for a, b in zip(ranked(p, 0), ranked(q, 0), strict=True)]) / k
+    )
+)
+wrong("10.5", "one of the k places itself")(
+    lambda p, q, k: (
+        np.mean([len({*a[:k]} & {*b[:k]}) - 1 for a, b in zip(ranked(p, 0), ranked(q, 0), strict=True)]) / k
+    )
+)
+wrong("10.5", "not divided by k")(lambda p, q, k: np.mean(common(p, q, k)))
+wrong("10.5", "share that is lost")(lambda p, q, k: 1 - np.mean(common(p, q, k)) / k)
+wrong("10.5", "keep their order")(lambda p, q, k: np.mean(ranked(p)[:, :k] == ranked(q)[:, :k]))
+wrong("10.5", "before or after")(lambda p, q, k: np.mean([n / (2 * k - n) for n in common(p, q, k)]))
+wrong("10.5", "sum over the points")(lambda p, q, k: sum(common(p, q, k)) / k)
+wrong("10.5", "expected", label="a list")(lambda p, q, k: [n / k for n in common(p, q, k)])
+wrong("10.5", "expected", label="the map is never read")(
+    lambda p, q, k: sum(common(p, p[:, :2], k)) / k / len(p)
+)
+right("10.5", "sets")(lambda p, q, k: sum(common(p, q, k)) / k / len(p))
+
+
+@right("10.5", "a table of both")
+def _(points, paper, k):
+    stays = 0
+    for n in range(len(points)):
+        before = np.delete(np.arange(len(points)), n)
+        near = [before[np.linalg.norm(t[before] - t[n], axis=1).argsort()[:k]] for t in (points, paper)]
+        stays += np.isin(near[0], near[1]).sum()
+    return stays / (k * len(points))
+
+
+# --- 10.6 find the mark with seven questions -----------------------------------------------------
+
+
+def cover(rows, columns):
+    """A table that covers some rows of some columns."""
+    table = np.zeros((8, 8), dtype=bool)
+    table[rows, columns] = True
+    return table
+
+
+@wrong("10.6", "at most 7 questions", "64", label="tile by tile")
+def _(ask):
+    return next(place for place in reversed([*np.ndindex(8, 8)]) if ask(cover(*place)) or place == (0, 0))
+
+
+@wrong("10.6", "at most 7 questions", label="row by row")
+def _(ask):
+    rows = [n for n in range(8) if ask(cover(n, slice(None)))]
+    return rows[0], [n for n in range(8) if ask(cover(slice(None), n))][0]
+
+
+def halved(ask, across):
+    """The row, or the column, by halving."""
+    low, high = 0, 8
+    while high - low > 1:
+        middle = (low + high) // 2
+        part = slice(low, middle)
+        if ask(cover(slice(None), part) if across else cover(part, slice(None))):
+            high = middle
+        else:
+            low = middle
+    return low
+
+
+wrong("10.6", "changed places")(lambda ask: (halved(ask, True), halved(ask, False)))
+wrong("10.6", "expected", label="the row alone")(lambda ask: halved(ask, False))
+wrong("10.6", "expected", label="counted from one")(
+    lambda ask: (halved(ask, False) + 1, halved(ask, True) + 1)
+)
+wrong("10.6", "8 rows, 8 columns", label="a table of pixels")(lambda ask: ask(np.ones((28, 28), dtype=bool)))
+wrong("10.6", "expected", label="no search")(lambda ask: (0, 0))
+right("10.6", "halving")(lambda ask: (halved(ask, False), halved(ask, True)))
+
+
+@right("10.6", "bits, a list of numbers")
+def _(ask):
+    found = 0
+    for bit in range(6):
+        table = [[int((8 * r + c) >> bit & 1) for c in range(8)] for r in range(8)]
+        found += ask(table) << bit
+    return [found // 8, found % 8]

@@ -43,7 +43,7 @@ PICTURES = 80  # pixels of the chapter's pictures
 # The cells that are needed, by how they begin, of each chapter.
 CELLS = {
     "10_inside": ("stamps = {}", "HUES =", "def composed(", "def features(", "STEPS = 150", "def grad_cam(",
-                  "def scenes(", "moved_back = "),
+                  "def at_160(", "def scenes(", "moved_back = "),
     "06_transfer_learning": (f"SIDE = {PICTURES} ", "def class_mean(", "TURNS = ", "def bare(", "def opened(",
                              "def on_white("),
 }  # fmt: skip
