@@ -226,3 +226,30 @@ def _(values, low, high):
     zero = int(np.floor(-128 - low / scale + 0.5))
     whole = [max(-128, min(127, int(np.floor(v / scale + 0.5)) + zero)) for v in np.ravel(values)]
     return [scale, zero, np.reshape(whole, np.shape(values))]
+
+
+@right("9.6", "half up, and the steps in one unit")
+def _(values, low, high):
+    low, high = min(0, low), max(0, high)
+    zero = np.floor(-128 - 255 * low / (high - low) + 0.5)
+    whole = np.floor(values * (255 / (high - low)) + 0.5) + zero
+    return (high - low) / 255, zero, np.clip(whole, -128, 127)
+
+
+@right("9.6", "half down, cut off before rounding")
+def _(values, low, high):
+    low, high = min(0, low), max(0, high)
+    scale = (high - low) / 255
+    zero = round(127 - high / scale)
+    return scale, zero, np.ceil(np.clip(values, low, high) / scale - 0.5) + zero
+
+
+wrong("9.6", "Result 1 of 3", label="widened below alone")(
+    lambda v, low, high: int8(v, min(0, low), high, widen=False)
+)
+wrong("9.6", "Result 1 of 3", label="steps in one unit, not the worth of a step")(
+    lambda v, low, high: (1 / int8(v, low, high)[0], *int8(v, low, high)[1:])
+)
+wrong("9.6", "Result 1 of 3", label="the range of the values, not of the calibration")(
+    lambda v, low, high: int8(v, v.min(), v.max())
+)
