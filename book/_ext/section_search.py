@@ -30,6 +30,8 @@ PAGES = {
     "book/teachers": 0.4,
     "book/how_this_compares": 0.3,
     "book/references": 0.3,
+    # Whoever asks in general words is more likely at the beginning of the book.
+    **{f"notebooks/0{number}_": 1.15 for number in range(1, 7)},
 }
 # Sections that every chapter has ask, repeat or point elsewhere; the others explain.
 SECTIONS = {

@@ -5,7 +5,7 @@
   /* Words that say nothing about what is looked for. */
   const EMPTY = new Set(
     ("a about an and are as at be between by can could difference do does for from get has have how i if in into is it its " +
-      "me mean means my not of on or should so than that the then there this through to use using vs versus was we what when where " +
+      "me mean means my need not of on or should so than that the then there this through to use using vs versus was we what when where " +
       "which who why will with you your").split(" ")
   );
   /* Words that a learner may use for one another. */
