@@ -93,17 +93,19 @@ SIGNAL = RNG.normal(size=(200, 64))
 BLOCKS = RNG.normal(0, np.sqrt(2 / 64), size=(10, 64, 64))
 
 
-def grown(skip=1, count=10, relu=True):
+def grown(skip=1, count=10, relu=True, late=False):
     """Mean square after the blocks, divided by the one before."""
     after = SIGNAL
     for weights in BLOCKS[:count]:
-        after = skip * after + (np.maximum(0, after) if relu else after) @ weights
+        way = (np.maximum(0, after) if relu else after) @ weights
+        after = skip * after + (np.maximum(0, way) if late else way)
     return np.mean(after**2) / np.mean(SIGNAL**2)
 
 
 wrong("8.4", "take its root")((grown(), SAID))
 wrong("8.4", "skips are missing")((grown(skip=0) ** 0.5, SAID))
 wrong("8.4", "ReLU is missing")((grown(relu=False) ** 0.5, SAID))
+wrong("8.4", "ReLU came after")((grown(relu=False, late=True) ** 0.5, SAID))
 wrong("8.4", "one block is missing")((grown(count=9) ** 0.5, SAID))
 wrong("8.4", "before was divided")((grown() ** -0.5, SAID))
 wrong("8.4", "Now the sentence", label="no sentence")((grown() ** 0.5, ""))
@@ -121,7 +123,10 @@ def plan(depth, strided, wide, inner=8, last=32):
 
 
 wrong("8.5", "values at most", label="no stride")(lambda s, d, r, w, v: plan(d, 0, d))
-wrong("8.5", "a reach of", label="1x1 alone")(lambda s, d, r, w, v: plan(d, 2, 0))
+wrong("8.5", "a reach of", label="1x1 alone")(lambda s, d, r, w, v: plan(d, 0, 0))
+wrong("8.5", "skips three of four", label="reach with holes")(
+    lambda s, d, r, w, v: [(1, 2, 8)] * 3 + [(3, 1, 8)] * 2 + [(1, 1, 8)] * (d - 6) + [(1, 1, 32)]
+)
 wrong("8.5", "weights at most", label="32 filters everywhere")(lambda s, d, r, w, v: plan(d, 2, d, inner=32))
 wrong("8.5", "32 filters of the last layer", label="ends with 8")(lambda s, d, r, w, v: plan(d, 2, d, last=8))
 wrong("8.5", "Filters are whole numbers", label="too narrow")(lambda s, d, r, w, v: plan(d, 2, d, inner=4))
