@@ -5,6 +5,7 @@ before they were tried.
 """
 
 HELPERS = "notebooks/05_dense_classifier.html#what-do-batch-normalisation-dropout-and-augmentation-do"
+DEEP = "notebooks/08_depth.html"
 
 WRITING = {
     "padding same valid": "notebooks/02_feature_maps.html#what-do-padding-stride-and-dilation-change",
@@ -93,7 +94,10 @@ JUDGING = {
     "linear probe": "notebooks/10_inside.html#which-layer-knows-what",
     "clever hans": "notebooks/10_inside.html#what-did-the-accuracy-hide",
     "class activation heatmap": "notebooks/10_inside.html#where-does-the-network-look",
-    "batchnorm training vs inference": HELPERS,
+    "batchnorm training vs inference": DEEP + "#what-does-batch-normalisation-compute",
+    "skip connection resnet": DEEP + "#what-does-a-residual-block-change",
+    "he initialisation glorot": DEEP + "#what-becomes-of-the-signal-on-its-way",
+    "overfit one batch": DEEP + "#how-do-you-train-with-care",
     "two layers without activation": "notebooks/03_relu.html#why-must-there-be-a-bend",
     "random filters": "notebooks/01_filters.html#do-random-filters-find-edges",
     "data augmentation": HELPERS,

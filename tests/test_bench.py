@@ -95,6 +95,23 @@ def test_faces(tmp_path):
     assert 0 <= tried["results"]["network"][0]["areas"]["none"] <= 1
 
 
+def test_depth(tmp_path):
+    """Small networks are trained, and the plain ones are as large as what is committed."""
+    tried, full = quick("depth.py", tmp_path / "depth.json"), committed("depth.json")
+    for name in ("1 layer", "2 layers", "4 layers"):
+        run, stands = (
+            next(
+                run
+                for run in report["results"][name]
+                if (run["kind"], run["limit"]) == ("plain", "parameters")
+            )
+            for report in (tried, full)
+        )
+        for figure in ("width", "parameters", "multiplications"):
+            assert run[figure] == stands[figure], (name, figure)
+        assert 0 <= run["test"] <= 1
+
+
 def test_video(tmp_path):
     """What learns nothing by chance gives what is committed; every network is tried in every part."""
     tried, full = quick("video.py", tmp_path / "video.json"), committed("video.json")

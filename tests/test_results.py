@@ -124,6 +124,16 @@ def pooled(hits: str, among: str):
     return lambda runs: f"{sum(run[hits] for run in runs) / sum(run[among] for run in runs):.2f}"
 
 
+def of_depth(kind: str, limit: str = "parameters"):
+    """Test pictures right, of a kind of stack within a limit; a dash where none was measured."""
+
+    def column(runs: list[dict]) -> str:
+        found = [run["test"] for run in runs if (run["kind"], run["limit"]) == (kind, limit)]
+        return one_decimal(found) if found else "–"
+
+    return column
+
+
 SPLITS = ("makers together", "another studio")
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
@@ -166,6 +176,7 @@ COLUMNS = {
     "flights": share("flights"),
     "perches": share("perches"),
     "of 5 events": lambda runs: between(run["found"] for run in runs),
+    **{kind: of_depth(kind) for kind in ("plain", "normalised", "residual")},
     "lamp": lambda runs: between(run["lamp"] for run in runs),
     "stain": lambda runs: between(run["stain"] for run in runs),
     "mAP": ratio("map"),
@@ -311,6 +322,53 @@ def test_chapter_12_learns_as_was_chosen():
         for name in ("logistic regression", "network on samples")
     )
     assert f"z = ({np.sum(samples & ~plain)} - {np.sum(plain & ~samples)}) / np.sqrt(" in code
+
+
+def depth(layers: int, kind: str = "plain", limit: str = "parameters", part: str = "results") -> list[dict]:
+    """The runs of chapter 8's networks of one depth and kind."""
+    report = json.loads((BOOK.root / "benchmarks/results/depth.json").read_text("utf-8"))
+    runs = report[part][f"{layers} layer" + "s" * (layers > 1)]
+    return [run for run in runs if (run["kind"], run["limit"]) == (kind, limit)]
+
+
+def test_what_chapter_8_says_of_plain_stacks():
+    """Two and four layers lead, 20 are worse than one with every seed, on training pictures as well."""
+    for score in ("test", "training"):
+        one, two, four, eight, twenty = ([run[score] for run in depth(n)] for n in (1, 2, 4, 8, 20))
+        assert min(*two, *four) > max(*one, *eight, *twenty), score
+        assert max(twenty) < min(one), score
+    assert mean(run["test"] for run in depth(8)) - mean(run["test"] for run in depth(1)) < 0.02
+
+
+def test_what_chapter_8_says_of_residual_blocks():
+    """Of 20 layers the residual ones lead with every seed, and do not lead two or four plain layers."""
+    plain, residual, few = (
+        [run["test"] for run in runs] for runs in (depth(20), depth(20, "residual"), [*depth(2), *depth(4)])
+    )
+    assert min(residual) > max(plain) + 0.03
+    assert mean(residual) < mean(few)
+
+
+def test_chapter_8_chose_each_rate_on_validation_pictures():
+    """Each rate is the best of three there, each network ran with three seeds and is as wide as the chapter says."""
+    code = "\n".join(
+        cell.source
+        for cell in read_notebook(BOOK.root / "notebooks/08_depth.ipynb").cells
+        if cell.cell_type == "code"
+    )
+    widths = ast.literal_eval(re.search(r"(?ms)^widths = (\{.*?\}\})$", code)[1])
+    report = json.loads((BOOK.root / "benchmarks/results/depth.json").read_text("utf-8"))
+    plans = {(name, run["kind"], run["limit"]) for name, runs in report["results"].items() for run in runs}
+    for name, kind, limit in plans:
+        layers = int(name.split()[0])
+        trials, runs = (depth(layers, kind, limit, part) for part in ("choices", "results"))
+        best = max(trials, key=lambda run: run["validation"])
+        assert sorted(run["rate"] for run in trials) == [0.001, 0.003, 0.01], (name, kind, limit)
+        assert [run["seed"] for run in runs] == [0, 1, 2], (name, kind, limit)
+        assert {run["rate"] for run in runs} == {best["rate"]}
+        if layers > 1:
+            budget = "22,000 weights" if limit == "parameters" else "700,000 multiplications"
+            assert {run["width"] for run in runs} == {widths[budget][layers]}
 
 
 def satellite(part: str) -> dict[str, list[dict]]:

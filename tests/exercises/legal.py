@@ -238,6 +238,21 @@ def _(rng):
     return rng.integers(1, 9, count) / 8, rights(rng, count), [0, 0.5, 0.625, 0.875, 1][rng.integers(5)]
 
 
+@legal("8.2")
+def _(rng):
+    kernel, above = sides(rng, 2, 1, 4), sides(rng, 2, 1, 5)
+    picture = [k + a - 1 for k, a in zip(kernel, above, strict=True)]
+    return table(rng, *picture), table(rng, *kernel), table(rng, *above)
+
+
+@legal("8.3")
+def _(rng):
+    k, c, f = sides(rng, 3, 1, 3)
+    scale, offset, mean = (rng.integers(-9, 10, f) / 4 for _ in "som")
+    weights, variance = table(rng, k, k, c, f).astype(float), rng.integers(0, 9, f) / 2
+    return weights, scale, offset, mean, variance, [0.001, 0.1, 1.0][rng.integers(3)]
+
+
 @legal("10.1")
 def _(rng):
     h, w, f = sides(rng, 3, 1, 5)
