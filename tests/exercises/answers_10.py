@@ -27,6 +27,16 @@ def _(maps, weights):
     return table
 
 
+wrong("10.1", "expected", label="normed to a sum of one")(lambda m, w: m @ w / (m @ w).sum())
+wrong("10.1", "expected", label="by all numbers of the maps")(lambda m, w: m @ w / m.size)
+wrong("10.1", "expected", label="weights without their signs")(lambda m, w: m @ np.abs(w) / m[..., 0].size)
+right("10.1", "nested lists")(
+    lambda m, w: [
+        [sum(a * b for a, b in zip(place, w, strict=True)) / m[..., 0].size for place in row]
+        for row in m.tolist()
+    ]
+)
+
 # --- 10.2 Grad-CAM without a network -------------------------------------------------------------
 
 
@@ -47,6 +57,15 @@ wrong("10.2", "changed places")(lambda m, s: np.maximum(0, added(s, m)))
 right("10.2", "einsum")(lambda m, s: np.einsum("rcf,f->rc", m, s.mean(axis=(0, 1))).clip(0))
 right("10.2", "where")(lambda m, s: np.where(added(m, s) > 0, added(m, s), 0.0))
 
+
+wrong("10.2", "expected", label="slopes cut off before the mean")(
+    lambda m, s: np.maximum(0, m @ np.maximum(0, s).mean(axis=(0, 1)))
+)
+wrong("10.2", "expected", label="slopes without their signs")(
+    lambda m, s: np.maximum(0, m @ np.abs(s).mean(axis=(0, 1)))
+)
+wrong("10.2", "expected", label="cut off at six, too")(lambda m, s: np.clip(added(m, s), 0, 6))
+right("10.2", "half of itself and its size")(lambda m, s: (added(m, s) + np.abs(added(m, s))) / 2)
 
 # --- 10.3 how much of it lies on the thing -------------------------------------------------------
 
@@ -84,6 +103,13 @@ def _(heat, mask):
     large = heat.repeat(high, axis=0).repeat(wide, axis=1)
     return (large * (mask / 255.0)).sum() / large.sum()
 
+
+wrong("10.3", "expected", label="heat squared")(lambda h, m: np.sum(h**2 * covered(h, m)) / np.sum(h**2))
+wrong("10.3", "expected", label="the hottest place alone")(lambda h, m: covered(h, m).ravel()[h.argmax()])
+wrong("10.3", "expected", label="on it over beside it")(
+    lambda h, m: np.sum(h * covered(h, m)) / max(np.sum(h * (1 - covered(h, m))), 1e-9)
+)
+right("10.3", "a weighted average")(lambda h, m: np.average(covered(h, m), weights=h))
 
 # --- 10.4 what the zero hides --------------------------------------------------------------------
 
