@@ -99,7 +99,9 @@ READS = {
             *ORDER,
         )
     ],
-    "tests/test_results.py": [part("notebooks/**", *ORDER, "benchmarks/results/**")],
+    "tests/test_results.py": [
+        part("notebooks/**", *ORDER, "benchmarks/results/**", "data/datasets/drums.npz")
+    ],
     # It takes one function from test_results.py, which reads the chapters when it is imported.
     "tests/test_bench.py": [part("benchmarks/**", "tools/**", "data/**", *ORDER, "~notebooks/**")],
     "tests/test_pretrain.py": [part("tools/data/pretrain_backbone.py")],

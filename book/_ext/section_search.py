@@ -172,6 +172,11 @@ def terms(tree):
             yield found[0]["ids"][0], names, re.sub(r"\s+", " ", definition).strip()
 
 
+def usual_anchor(title: str) -> str:
+    """The anchor that a title mostly has; search-ranking.js makes it in the same way."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+
+
 def learners_words() -> dict[str, dict[str, str]]:
     """Page -> anchor of a section -> other words for what it answers (book/search_words.yml)."""
     return yaml.safe_load(WORDS.read_text("utf-8"))
@@ -196,9 +201,10 @@ def collect(env, address) -> dict:
             found["terms"] = [[number, *entry] for entry in terms(tree)]
         else:
             words = more.get(docname, {})
-            found["sections"] += [
-                [number, *entry, words.get(entry[0], "")] for entry in sections(docname, tree)
-            ]
+            for anchor, title, *rest in sections(docname, tree):
+                # 1 stands for the anchor that can be made from the title: the index is to be small.
+                short = 1 if anchor and anchor == usual_anchor(title) else anchor
+                found["sections"].append([number, short, title, *rest, words.get(anchor, "")])
     return found
 
 

@@ -46,9 +46,12 @@
     return kept.get(word);
   };
 
+  /* The index says 1 for an anchor that is made from the title (section_search.py, usual_anchor). */
+  const usualAnchor = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+
   const make = (index) => {
     const entries = index.sections.map(([page, anchor, title, text, rest, weight, also]) => ({
-      page, anchor, title, also, text, rest, weight, term: false, answers: new Set(also.split(",").map(form)),
+      page, anchor: anchor === 1 ? usualAnchor(title) : anchor, title, also, text, rest, weight, term: false, answers: new Set(also.split(",").map(form)),
     }));
     index.terms.forEach(([page, anchor, names, text]) =>
       entries.push({ page, anchor, title: names.join(", "), names, text, also: "", rest: "", weight: index.term_weight, term: true })
@@ -115,10 +118,11 @@
       exact.flatMap((entry) => entry.names).forEach((name) =>
         together(asked(name), true).forEach((score, id) => best.set(id, Math.max(score, best.get(id) || 0)))
       );
+      const least = Math.max(...best.values()) / 10;
       const wanted = list.map(single).join(" ");
       best.forEach((score, id) => entries[id].answers?.has(wanted) && best.set(id, NAMED * score));
       const ranked = [...best].sort((one, other) => other[1] - one[1]);
-      const hits = ranked.filter(([, score]) => score > ranked[0][1] / 10).map(([id]) => entries[id]);
+      const hits = ranked.filter(([, score]) => score > least).map(([id]) => entries[id]);
       return { words: list.map(stem), terms, sections: hits.filter((entry) => !terms.includes(entry)) };
     };
     return filled.then(() => find);
