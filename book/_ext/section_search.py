@@ -140,7 +140,9 @@ def weight(docname: str, title: str, level: int) -> float:
     """How much a section counts among all that have a query's words."""
     page = next((value for name, value in PAGES.items() if docname.startswith(name)), 1.0)
     if title.startswith("Exercise "):
-        return round(page * SECTIONS["Exercises"], 2)
+        title = "Exercises"
+    if title in SECTIONS:
+        page = min(page, 1.0)  # whatever the chapter, these come late
     return round(page * (OPENING if level == 0 else SECTIONS.get(title, 1.0)), 2)
 
 
