@@ -257,8 +257,8 @@ def test_visited_pages_are_read_without_a_network(fresh, published, closing):
     ground = page.locator(".chapter-facts").evaluate("box => getComputedStyle(box).backgroundColor")
     assert ground != "rgba(0, 0, 0, 0)", "the styles are not kept"
     page.goto(server.address + "the-book/notebooks/04_pooling.html")
-    assert page.get_by_role("heading", name="There is no network").is_visible()
-    assert page.get_by_role("link", name=re.compile("ReLU")).is_visible()
+    page.get_by_role("heading", name="There is no network").wait_for()
+    page.get_by_role("link", name=re.compile("ReLU")).wait_for()
 
 
 def test_page_that_breaks_off_leaves_what_was_kept(fresh, published, monkeypatch):
