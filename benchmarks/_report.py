@@ -1,4 +1,4 @@
-"""Shared by the benchmarks of chapters 7, 13, 14 and 16: a chapter's cells, run here; a report that grows by runs."""
+"""Shared by the benchmarks from chapter 7 on: a chapter's cells, run here; a report that grows by runs."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
     python benchmarks/depth.py                  all that the report lacks; about half an hour on two cores
     python benchmarks/depth.py --quick          up to four layers, ten steps, one seed: a minute
     python benchmarks/depth.py --seconds 200    stop after the run that passes 200 seconds
-    python benchmarks/depth.py --deepest 8      leave out what is deeper
 
 10,000 pictures of Fashion-MNIST's training set, averaged to 14x14, train; 2,000 others choose the learning rate,
 one of three for each network, with seed 0; the 10,000 test pictures judge the chosen rate, with seeds 0, 1 and 2. Each
@@ -172,14 +171,13 @@ def main(arguments=None) -> None:
     parser.add_argument(
         "--seconds", type=float, default=float("inf"), help="stop after the run that passes them"
     )
-    parser.add_argument("--deepest", type=int, default=20, help="leave out what is deeper")
     parser.add_argument("--out", type=Path, help="where the report goes")
     given = parser.parse_args(arguments)
-    keep = Report(given.out or (OUT.with_name("depth_quick.json") if given.quick else OUT))
+    keep = Report(given.out or (OUT.with_name("depth_quick.json") if given.quick else OUT), given.quick)
     garments, started = Garments(), time.time()
     rates, seeds = (RATES[1:2], range(1)) if given.quick else (RATES, SEEDS)
     for limit, kind, depth in plans():
-        if depth > given.deepest or given.quick and (limit == "multiplications" or depth > 4):
+        if given.quick and (limit == "multiplications" or depth > 4):
             continue
         name, plan = f"{depth} layer" + "s" * (depth > 1), {"limit": limit, "kind": kind}
         if all(keep.has("results", name, seed=seed, **plan) for seed in seeds):

