@@ -351,7 +351,7 @@ def _(rng):
     size = int(rng.integers(1, 9))
     has = (rng.random(size) < 0.5).astype(int)
     has[rng.integers(size)] = 1
-    return has, rng.integers(0, 6, size) / 5
+    return has, rng.integers(0, 6, size) / 5, int(rng.integers(1, size + 1))
 
 
 @legal("15.3")
