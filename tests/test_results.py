@@ -35,6 +35,7 @@ ROWS = {
     "TinyVGG": "tiny_vgg",
     "TensorFlow's tutorial": "tf_tutorial",
     "Hands-On Machine Learning": "hands_on",
+    "as they are": "turned, degrees: 0",
 }
 
 
@@ -186,6 +187,39 @@ COLUMNS = {
     "recall": pooled("hits_half", "there"),
     "own precision": pooled("hits_own", "given_own"),
     "own recall": pooled("hits_own", "there"),
+}
+
+
+def limit(key: str = "right", who: str | None = None):
+    """Per cent right in chapter 17: one method of a row, with its spread over seeds or draws where there are several."""
+
+    def column(runs: list[dict]) -> str:
+        shares = [100 * run[key] for run in runs if key in run and run.get("who") == who]
+        if len(shares) > 1:
+            return f"{mean(shares):.1f} ± {stdev(shares):.1f}"
+        return f"{shares[0]:.1f}" if shares else "–"
+
+    return column
+
+
+COLUMNS |= {
+    **{
+        who: limit(who=who)
+        for who in ("network", "logistic", "nearest", "forest", "book's", "ImageNet's")
+        + ("CNN", "CNN, dilated", "dense", "attention")
+    },
+    "unchanged": limit("none"),
+    "turned 30": limit("turned"),
+    "shifted 4": limit("shifted"),
+    "blurred 1.5": limit("blurred"),
+    "darkened 40": limit("darkened"),
+    "scaled 70": limit("scaled"),
+    "no step": limit("none"),
+    "worst of 50": limit("worst_of_50"),
+    "lent step": limit("lent"),
+    "own step": limit("one"),
+    "ten steps": limit("ten"),
+    **{f"pass {n}": limit(str(n), "network") for n in (1, 3, 10, 30)},
 }
 
 

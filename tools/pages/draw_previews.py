@@ -8,6 +8,7 @@ those of the cover (draw_cover.py); the numbers are computed here.
 
 from __future__ import annotations
 
+import gzip
 import io
 import sys
 import textwrap
@@ -191,6 +192,23 @@ def watched(page: Cover):
     page.picture(LEFT, MIDDLE - 2.2, 4.35, np.abs(now - before), cmap="Reds", vmin=0, vmax=60)
 
 
+def fooled(page: Cover):
+    """A boot, the signs of a step against a network, and both together."""
+    with gzip.open(ROOT / "data/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz") as file:
+        boot = np.frombuffer(file.read(16 + 784)[16:], "uint8").reshape(28, 28).astype(float)
+    signs = np.random.default_rng(17).choice([-1, 1], boot.shape)
+    for place, (picture, how) in enumerate(
+        (
+            (boot, {"cmap": "gray", "vmin": 0, "vmax": 255}),
+            (signs, {"cmap": "PuOr_r", "vmin": -2, "vmax": 2}),
+            (np.clip(boot + 16 * signs, 0, 255), {"cmap": "gray", "vmin": 0, "vmax": 255}),
+        )
+    ):
+        page.picture(LEFT + 1.5 * place, MIDDLE - 0.6, 1.35, picture, **how)
+        if place < 2:
+            page.text(LEFT + 1.42 + 1.5 * place, MIDDLE + 0.05, "+="[place], 22, page.violet)
+
+
 DRAWINGS = {
     1: weighted_sum,
     2: feature_map,
@@ -204,6 +222,7 @@ DRAWINGS = {
     14: alike,
     15: tags,
     16: watched,
+    17: fooled,
 }
 
 
