@@ -53,7 +53,7 @@ from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.neighbors import KNeighborsClassifier  # noqa: E402
 
 OUT = ROOT / "benchmarks" / "results" / "limits.json"
-CELLS = ("setup", "data", "net", "answers", "changes", "light", "steps", "jury", "pair", "small")
+CELLS = ("setup", "data", "net", "answers", "changes", "light", "steps", "coin", "jury", "pair", "small")
 SEEDS = range(3)
 RATES = (0.001, 0.003, 0.01, 0.03)
 SIZE = 8  # grey levels, of all attacks

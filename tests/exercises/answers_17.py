@@ -102,7 +102,9 @@ wrong("17.3", "first and the last")(
 wrong("17.3", "last two points")(lambda c, e, t: np.exp(line(np.log(c[-2:]), np.log(e[-2:]), np.log(t))))
 wrong("17.3", "logarithm of the count")(lambda c, e, t: line(np.log(c), np.log(e), np.log(t)))
 wrong("17.3", "base 10")(lambda c, e, t: line(np.log10(c), np.log10(e), np.log10(t)))
-wrong("17.3", "expected", label="bases mixed")(lambda c, e, t: np.exp(line(np.log10(c), np.log(e), np.log(t))))
+wrong("17.3", "expected", label="bases mixed")(
+    lambda c, e, t: np.exp(line(np.log10(c), np.log(e), np.log(t)))
+)
 right("17.3", "polyfit")(lambda c, e, t: np.exp(line(np.log(c), np.log(e), np.log(t))))
 right("17.3", "base 10 throughout")(lambda c, e, t: 10 ** line(np.log10(c), np.log10(e), np.log10(t)))
 
@@ -151,8 +153,12 @@ wrong("17.5", "a reach of", label="as far as apart, not one more")(
 wrong("17.5", "weights at most", label="sixteen filters")(
     lambda apart, budget: [(d, 16) for d, _ in tripling(apart, budget)]
 )
-wrong("17.5", "4 to 32", label="two filters")(lambda apart, budget: [(d, 2) for d, _ in tripling(apart, budget)])
-wrong("17.5", "list of pairs", label="dilations alone")(lambda apart, budget: [d for d, _ in tripling(apart, budget)])
+wrong("17.5", "4 to 32", label="two filters")(
+    lambda apart, budget: [(d, 2) for d, _ in tripling(apart, budget)]
+)
+wrong("17.5", "list of pairs", label="dilations alone")(
+    lambda apart, budget: [d for d, _ in tripling(apart, budget)]
+)
 right("17.5", "three times as far each")(tripling)
 
 
