@@ -789,3 +789,22 @@ def test_what_chapter_17_says_of_wrong_labels():
     for who in ("logistic", "forest"):
         plain = limits("noise", "60%", who=who)
         assert mean(plain) > mean(limits("noise", "60%", "10", who="network"))
+
+
+def test_what_chapter_17_says_of_data_that_are_no_pictures():
+    """Shuffled, the CNN comes down to the dense network; far marks need reach; the forest does as a coin does."""
+
+    def reached(task, who):
+        return mean(limits("others", task, who=who))
+
+    assert reached("garments", "CNN") > reached("garments", "dense") + 1
+    shuffled = "garments, pixels shuffled"
+    assert abs(reached(shuffled, "CNN") - reached(shuffled, "dense")) < 1
+    near, far, columns = "marks 3 apart", "marks 12 apart", "a table of 30 columns"
+    assert reached(near, "CNN") > 99 and max(limits("others", far, who="CNN")) < 55
+    assert min(limits("others", far, who="CNN, dilated")) > 99 and reached(far, "dense") > 95
+    assert sorted(share > 95 for share in limits("others", far, who="attention")) == [False, True]
+    for task in (near, far):
+        assert all(45 < share < 55 for share in limits("others", task, who="forest"))
+    shares = [reached(columns, who) for who in ("CNN", "dense", "attention", "forest")]
+    assert max(shares) - min(shares) < 3
