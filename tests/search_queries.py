@@ -82,6 +82,12 @@ WRITING = {
     "background subtraction": "notebooks/16_video.html#what-changes-from-frame-to-frame",
     "conv3d": "notebooks/16_video.html#does-time-help",
     "read mp4": "notebooks/16_video.html#your-own-video",
+    "adversarial attack fgsm": "notebooks/17_limits.html#what-can-a-step-of-one-grey-level-do",
+    "adversarial training": "notebooks/17_limits.html#whom-does-the-step-meet-and-what-helps",
+    "label noise": "notebooks/17_limits.html#how-many-pictures-and-how-many-right-labels",
+    "distribution shift": "notebooks/17_limits.html#what-changes-with-place-and-time",
+    "tabular data": "notebooks/17_limits.html#what-if-the-data-are-no-pictures",
+    "carbon footprint": "notebooks/17_limits.html#what-does-it-cost-and-what-will-it-never-say",
     "open my keras model in browser": "book/live/network_explorer.html#your-own-network",
 }
 JUDGING = {

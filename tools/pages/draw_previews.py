@@ -244,6 +244,23 @@ def covered(page: Cover):
         page.picture(LEFT + 0.95 * place, MIDDLE + 0.75 - 1.25 * place, 2.4, values, layer=3 + place)
 
 
+def fooled(page: Cover):
+    """A boot, signs such as a step takes (drawn here by a coin), and both together."""
+    with gzip.open(ROOT / "data/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz") as file:
+        boot = np.frombuffer(file.read(16 + 784)[16:], "uint8").reshape(28, 28).astype(float)
+    signs = np.random.default_rng(17).choice([-1, 1], boot.shape)
+    for place, (picture, how) in enumerate(
+        (
+            (boot, {"cmap": "gray", "vmin": 0, "vmax": 255}),
+            (signs, {"cmap": "PuOr_r", "vmin": -2, "vmax": 2}),
+            (np.clip(boot + 16 * signs, 0, 255), {"cmap": "gray", "vmin": 0, "vmax": 255}),
+        )
+    ):
+        page.picture(LEFT + 1.5 * place, MIDDLE - 0.6, 1.35, picture, **how)
+        if place < 2:
+            page.text(LEFT + 1.42 + 1.5 * place, MIDDLE + 0.05, "+="[place], 22, page.violet)
+
+
 DRAWINGS = {
     1: weighted_sum,
     2: feature_map,
@@ -261,6 +278,7 @@ DRAWINGS = {
     14: alike,
     15: tags,
     16: watched,
+    17: fooled,
 }
 
 
