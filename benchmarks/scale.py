@@ -9,14 +9,14 @@ The last is started on each machine, with its own rank; under Slurm the rank may
 
     srun python benchmarks/scale.py --hosts one:7800,two:7800
 
-JAX takes the accelerators that it finds, `--engine tensorflow` is the other engine. `--batch` is the batch of all
+JAX takes all accelerators that it finds; `--engine tensorflow` takes one for each member. `--batch` is the batch of all
 together. Rank 0 prints the engine, the devices, the first losses and the milliseconds of a step.
 
 Without --hosts the members are processes of this machine, on 127.0.0.1 and free ports. Where the system allows a
 network of its own without rights (`unshare -rn` of Linux), they run in one, and its loopback counts every byte.
 The report has parts:
 
-    machine     processor, cores, accelerators, versions
+    machine     processor, cores, versions
     layer       GFLOP/s of each way to compute one layer of 56x56x128 to 128, by chapter 18's own cells, one thread
     several     engine -> one run for each number of processes: ms a step, bytes a step, the losses of the first steps
     death       engine -> a member is killed and all start again from the last checkpoint: are the weights the same?
@@ -160,6 +160,8 @@ def member(plan: dict, rank: int) -> dict:
 
         if plan["local"]:
             tf.config.threading.set_intra_op_parallelism_threads(1)
+        cards, mine = tf.config.list_physical_devices("GPU"), int(os.environ.get("SLURM_LOCALID", 0))
+        tf.config.set_visible_devices(cards[mine : mine + 1], "GPU")  # one for each member
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
         with strategy.scope():
             model, optimizer = network(keras), keras.optimizers.SGD(0.02, momentum=0.9)
