@@ -370,6 +370,7 @@ def main() -> None:
         print("MEMBER " + json.dumps(member(args.member, args.rank)), flush=True)
         os._exit(0)  # the engines' threads may hold on to a process that is done
     if args.together:
+        watch_parent()
         print("TOGETHER " + json.dumps(together(args.together)), flush=True)
         return
     if args.hosts:
@@ -386,14 +387,14 @@ def main() -> None:
     if "here" not in report.parts.get("machine", {}):
         report.add("machine", "here", machine())
     parts = [args.only] if args.only else ["several", "death", "layer"]
-    for engine in ENGINES * ("several" in parts):
+    for engine in ENGINES[::-1] * ("several" in parts):
         for count in COUNTS[:2] if args.quick else COUNTS:
             if not report.has("several", engine, members=count):
                 said = run_of(engine, count, **({"steps": EARLY + 3} if args.quick else {}))
                 if None in said:
                     raise SystemExit(f"{engine} with {count} members did not finish")
                 report.add("several", engine, said[0])
-    for engine in (ENGINES[1:] if args.quick else ENGINES) * ("death" in parts):
+    for engine in ENGINES[:0:-1] * ("death" in parts) if args.quick else ENGINES[::-1] * ("death" in parts):
         if not report.has("death", engine, members=2):
             report.add("death", engine, death(engine))
     if "layer" in parts and not report.parts.get("layer"):
