@@ -82,6 +82,10 @@ WRITING = {
     "background subtraction": "notebooks/16_video.html#what-changes-from-frame-to-frame",
     "conv3d": "notebooks/16_video.html#does-time-help",
     "read mp4": "notebooks/16_video.html#your-own-video",
+    "gemm": "notebooks/18_scale.html#how-is-a-convolution-one-matrix-product",
+    "winograd": "notebooks/18_scale.html#can-it-be-done-with-fewer-multiplications",
+    "distributed training": "notebooks/18_scale.html#can-several-machines-train-one-network",
+    "tflite": "notebooks/18_scale.html#what-does-an-answer-cost",
     "open my keras model in browser": "book/live/network_explorer.html#your-own-network",
 }
 JUDGING = {
