@@ -88,6 +88,10 @@ WRITING = {
     "distribution shift": "notebooks/17_limits.html#what-changes-with-place-and-time",
     "tabular data": "notebooks/17_limits.html#what-if-the-data-are-no-pictures",
     "carbon footprint": "notebooks/17_limits.html#what-does-it-cost-and-what-will-it-never-say",
+    "gemm": "notebooks/18_scale.html#how-is-a-convolution-one-matrix-product",
+    "winograd": "notebooks/18_scale.html#can-it-be-done-with-fewer-multiplications",
+    "distributed training": "notebooks/18_scale.html#can-several-machines-train-one-network",
+    "tflite": "notebooks/18_scale.html#what-does-an-answer-cost",
     "open my keras model in browser": "book/live/network_explorer.html#your-own-network",
 }
 JUDGING = {

@@ -36,6 +36,8 @@ ROWS = {
     "TensorFlow's tutorial": "tf_tutorial",
     "Hands-On Machine Learning": "hands_on",
     "as they are": "turned, degrees: 0",
+    "JAX": "jax",
+    "TensorFlow": "tensorflow",
 }
 
 
@@ -135,6 +137,16 @@ def of_depth(kind: str, limit: str = "parameters"):
     return column
 
 
+def of_members(count: int, key: str):
+    """What a step took, in ms, or sent, in bytes, with so many processes."""
+
+    def column(runs: list[dict]) -> str:
+        (run,) = (run for run in runs if run["members"] == count)
+        return f"{run[key]:,.0f}"
+
+    return column
+
+
 SPLITS = ("makers together", "another studio")
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
@@ -182,6 +194,8 @@ COLUMNS = {
     "stain": lambda runs: between(run["stain"] for run in runs),
     "mAP": ratio("map"),
     "less the book's": behind,
+    **{f"ms with {n}": of_members(n, "ms_low") for n in (1, 2, 4)},
+    **{f"bytes with {n}": of_members(n, "bytes") for n in (2, 4)},
     "scenes with it": lambda runs: f"{sum(run['there'] for run in runs)}",
     "precision": pooled("hits_half", "given_half"),
     "recall": pooled("hits_half", "there"),
@@ -808,3 +822,24 @@ def test_what_chapter_17_says_of_data_that_are_no_pictures():
         assert all(45 < share < 55 for share in limits("others", task, who="forest"))
     shares = [reached(columns, who) for who in ("CNN", "dense", "attention", "forest")]
     assert max(shares) - min(shares) < 3
+
+
+def test_what_chapter_18_says_of_several_processes():
+    """The losses are those of one process, the ring's bytes are sent, a death changes no weight; every run is there."""
+    report = json.loads((BOOK.root / "benchmarks/results/scale.json").read_text("utf-8"))
+    cells = read_notebook(BOOK.root / "notebooks/18_scale.ipynb").cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    measured = ast.literal_eval(re.search(r"(?ms)^measured = (\{.*?\})$", code)[1])
+    for words in measured:
+        engine = words.lower()
+        runs = sorted(report["several"][engine], key=lambda run: run["members"])[: len(measured[words])]
+        assert [run["members"] for run in runs] == [1, 2, 4][: len(runs)]
+        assert measured[words] == tuple(round(run["ms_low"]) for run in runs)
+        for run in runs[1:]:
+            assert run["losses"] == pytest.approx(runs[0]["losses"], abs=1e-4)
+            ring = 2 * (run["members"] - 1) * 4 * 34_826
+            assert ring < run["bytes"] < 1.2 * ring  # headers and acknowledgements come on top
+    assert set(report["death"]) == {"jax", "tensorflow"}
+    for (death,) in report["death"].values():
+        assert death["same_weights"] and death["started_again_from"] == 10
+        assert death["finished_after_the_death"] == 0

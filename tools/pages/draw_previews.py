@@ -261,6 +261,14 @@ def fooled(page: Cover):
             page.text(LEFT + 1.42 + 1.5 * place, MIDDLE + 0.05, "+="[place], 22, page.violet)
 
 
+def scaled(page: Cover):
+    """The roof over a machine: a slope of bytes, then a flat top of arithmetic, with two ways under it."""
+    axes, x = page.axes(LEFT, MIDDLE - 1.8, 4.35, 3.6), np.linspace(0, 1, 50)
+    axes.plot(x, np.minimum(0.3 + 2.2 * x, 1.3), lw=7, color=page.violet)
+    axes.plot([0.15, 0.45, 0.7], [0.35, 0.8, 1.15], "o", ms=18, color=page.accent)
+    axes.set(xlim=(0, 1), ylim=(0, 1.5))
+
+
 DRAWINGS = {
     1: weighted_sum,
     2: feature_map,
@@ -279,6 +287,7 @@ DRAWINGS = {
     15: tags,
     16: watched,
     17: fooled,
+    18: scaled,
 }
 
 
