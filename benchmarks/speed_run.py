@@ -5,19 +5,20 @@
     python benchmarks/speed_run.py --only results    one part of the report; several may be named
     python benchmarks/speed_run.py --seconds 200     stop after the run that passes 200 seconds
 
-Every change is tried on top of those kept before it, with seeds 0, 1 and 2, and judged by 10,000 of the 60,000
+Every change is tried on top of those kept before it, with seeds 0 and 1, and judged by 10,000 of the 60,000
 training pictures which no trial learns from. The report has parts:
 
     steps       changes tried on 20,000 of the other pictures, four times each
     longer      changes that need a longer training, on all 50,000
     results     on 60,000 training pictures, the test pictures asked for the first time: the recipe that came out,
-                with seeds 0 to 4, and its sprint, the same with fewer epochs; beside them networks of fashion.py:
-                chapter 5's, Hands-On's (one epoch timed) and TensorFlow's (its best of ten epochs counts)
+                with seeds 0 to 4, and its sprint, the same with fewer epochs
+    pace        beside seeds 0, 2 and 4 some steps of networks of fashion.py, chapter 5's, Hands-On's and
+                TensorFlow's, and what an epoch takes at this pace
 
 The clock of a speed run starts with the pictures in memory and nothing built, and stops when the weights are final:
 `seconds` holds the whitening, the building and the tracing of the graph; `first_step` is the time until one step was
-taken. Importing TensorFlow is not counted, nor is asking the network. Of the networks of fashion.py only `fit` is
-timed. No picture is mirrored when the network is asked. Finished runs stand in benchmarks/results/speed_run.json, so
+taken. Importing TensorFlow is not counted, nor is asking the network; the pace of other networks is that of steps
+alone. No picture is mirrored when the network is asked. Finished runs stand in benchmarks/results/speed_run.json, so
 a benchmark that was stopped goes on; a trial whose recipe is another than its run's is made again. Of each trial the
 report says the `gain` in accuracy over what was kept before, with the same seed, how many `times` its processor
 seconds it took, and whether it was `kept`. Part `machine` has a line for every start.
@@ -46,9 +47,10 @@ from _report import Report  # noqa: E402
 from keras import layers, ops  # noqa: E402
 
 OUT = ROOT / "benchmarks" / "results" / "speed_run.json"
-SEEDS, FINAL_SEEDS = range(3), range(5)
-# After which seed of the speed run a network of fashion.py is trained, and with which seed.
-PEERS = {-1: ("hands_on", 0), 0: ("tf_tutorial", 0), 1: ("ours", 0), 2: ("ours", 1), 3: ("ours", 2)}
+SEEDS, FINAL_SEEDS = range(2), range(5)
+# Of networks of fashion.py so many steps are timed, beside the speed run with these seeds.
+PACE = {"hands_on": 80, "tf_tutorial": 400, "ours": 150}
+PACE_SEEDS = (0, 2, 4)
 
 # Chapter 5's recipe, in the words of this file.
 CHAPTER_5 = {
@@ -77,20 +79,20 @@ STEPS = [
     ("whole batches at once", {"feed": "batches"}, True),
     ("bfloat16, fused normalisation", {"precision": "mixed_bfloat16"}, True),
     ("Muon", MUON, True),
-    ("first layer with stride 2", {"first": "strided"}, True),
-    ("the same, whitened and fixed", {"first": "whitened"}, True),
-    ("three layers behind it: 32, 64, 128", {"widths": (32, 64, 128)}, True),
-    ("64, 64, 128", {"widths": (64, 64, 128)}, True),
-    ("batches of 256", {"batch": 256, "rate": 0.06}, False),
+    ("first layer with stride 2", {"first": "strided"}, False),
+    ("the same, whitened and fixed", {"first": "whitened stride"}, False),
+    ("first layer whitened and fixed", {"first": "whitened"}, True),
+    ("three rounds: 32, 64, 128", {"widths": (32, 64, 128)}, True),
     ("averaged weights", {"average": 0.98}, False),
+    ("batches of 256", {"batch": 256, "rate": 0.06}, True),
+    ("batches of 512", {"batch": 512, "rate": 0.08}, False),
 ]
 LONGER = [
-    ("kept so far", {"pictures": 50_000, "epochs": 5}, True),
+    ("kept so far", {"pictures": 50_000}, True),
     ("mirrored in turn", {"mirror": "in turn"}, True),
     ("label smoothing", {"smoothing": 0.1}, True),
-    ("sprint", {"epochs": 2}, False),
 ]
-SPRINT = dict(LONGER[-1][1])
+FINAL = {"speed run": {"epochs": 5}, "sprint": {"epochs": 2}}  # fixed before, by the time they take
 
 
 # ------------------------------------------------------------------ network
@@ -167,15 +169,16 @@ def network(recipe, pictures):
     elif recipe["first"] == "strided":
         stack += [layers.Conv2D(18, 3, strides=2, padding="same"), normalisation()]
     else:
-        whitening = layers.Conv2D(18, 3, strides=2, padding="same", use_bias=False, trainable=False)
-        stack += [whitening]
+        strides = 2 if recipe["first"] == "whitened stride" else 1
+        whitening = layers.Conv2D(18, 3, strides, "same", use_bias=False, trainable=False)
+        stack += [whitening] if strides == 2 else [whitening, layers.MaxPooling2D()]
     stack += [layers.ReLU()]
     for width in recipe["widths"]:
         stack += [layers.Conv2D(width, 3, padding="same"), layers.MaxPooling2D(padding="same")]
         stack += [normalisation(), layers.ReLU()]
     stack += [layers.Flatten(), layers.Dropout(recipe["dropout"]), layers.Dense(10, dtype="float32")]
     model = keras.Sequential(stack)
-    if recipe["first"] == "whitened":
+    if recipe["first"].startswith("whitened"):
         whitening.set_weights([whitened_filters(pictures)])
     keras.config.set_dtype_policy("float32")
     return model
@@ -315,6 +318,31 @@ def final_recipe():
     return kept
 
 
+def pace(name, seed, learned, steps) -> dict:
+    """Seconds of some steps of a network of fashion.py, once the graph is built, and of an epoch at this pace."""
+    build, compile_model, size, *_ = fashion.NETWORKS[name]
+    load = os.getloadavg()[0]
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
+    model, whole = build(), -(-len(learned[0]) // size)
+    compile_model(model, steps=whole)
+    batches = fashion.batches(*learned, size, seed).repeat()
+    model.fit(batches, steps_per_epoch=3, verbose=0, shuffle=False)
+    start, processor = time.perf_counter(), time.process_time()
+    model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False)
+    seconds, processor = time.perf_counter() - start, time.process_time() - processor
+    return {
+        "seed": seed,
+        "steps": steps,
+        "seconds": round(seconds, 2),
+        "seconds_an_epoch": round(seconds / steps * whole, 1),
+        "processor_seconds_an_epoch": round(processor / steps * whole, 1),
+        "load": round(load, 2),
+        "parameters": model.count_params(),
+        "multiply_adds": fashion.multiply_adds(model),
+    }
+
+
 def changes(recipe):
     """What sets a recipe apart from chapter 5's, as JSON holds it."""
     return {
@@ -327,8 +355,7 @@ def changes(recipe):
 def drop_others(parts):
     """Take out of the report what was run by another recipe than today's."""
     plans = {(part, name): changes(recipe) for part, name, recipe, _ in recipes()}
-    plans |= {("results", "speed run"): changes(final_recipe())}
-    plans |= {("results", "sprint"): changes(final_recipe() | SPRINT)}
+    plans |= {("results", name): changes(final_recipe() | change) for name, change in FINAL.items()}
     for part, runs in parts.items():
         for name in list(runs):
             ours = [run for run in runs[name] if "recipe" in run]
@@ -375,7 +402,7 @@ def main(arguments=None) -> None:
     """Read the command line and run what is missing in the report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a try of a minute")
-    parser.add_argument("--only", nargs="+", choices=("steps", "longer", "results"))
+    parser.add_argument("--only", nargs="+", choices=("steps", "longer", "results", "pace"))
     parser.add_argument(
         "--seconds", type=float, default=float("inf"), help="stop after the run that passes them"
     )
@@ -408,21 +435,20 @@ def main(arguments=None) -> None:
     def tried(recipe):
         return recipe | {"epochs": 1, "batch": 64} if given.quick else recipe
 
-    plans = {"speed run": final_recipe(), "sprint": final_recipe() | SPRINT}
-    for seed in SEEDS[:1] if given.quick else SEEDS:
-        for part, name, recipe, _ in recipes():
-            if wanted(part, name, seed):
-                add(part, name, recipe, seed, data.some(recipe["pictures"]), data.validation)
-
+    for part in ("steps", "longer"):
+        for seed in SEEDS[:1] if given.quick else SEEDS:
+            for of, name, recipe, _ in recipes():
+                if of == part and wanted(part, name, seed):
+                    add(part, name, recipe, seed, data.some(recipe["pictures"]), data.validation)
     # In turns, so that a busy moment does not fall on one of them alone.
-    for seed in (-1, *(FINAL_SEEDS[:1] if given.quick else FINAL_SEEDS)):
-        for name, recipe in plans.items():
-            if seed >= 0 and wanted("results", name, seed):
-                add("results", name, recipe, seed, data.all, data.test)
-        peer, peer_seed = PEERS.get(seed, (None, 0))
-        if peer and wanted("results", peer, peer_seed):
-            run = fashion.train(peer, peer_seed, data.all, data.test, limit=1 if given.quick else None)
-            keep.add("results", peer, run | {"load": round(os.getloadavg()[0], 2)})
+    seeds = FINAL_SEEDS[:1] if given.quick else FINAL_SEEDS
+    for name, change in FINAL.items():
+        for seed in seeds:
+            if wanted("results", name, seed):
+                add("results", name, final_recipe() | change, seed, data.all, data.test)
+            for peer, steps in PACE.items():
+                if seed in PACE_SEEDS and wanted("pace", peer, seed):
+                    keep.add("pace", peer, pace(peer, seed, data.all, 2 if given.quick else steps))
 
 
 if __name__ == "__main__":

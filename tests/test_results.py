@@ -134,6 +134,18 @@ def of_depth(kind: str, limit: str = "parameters"):
     return column
 
 
+def gain(runs: list[dict]) -> str:
+    """What a change gained in points, over seeds; a dash where nothing was changed."""
+    gains = [100 * run["gain"] for run in runs if "gain" in run]
+    return f"{mean(gains):+.2f} ± {stdev(gains):.2f}".replace("-", "−") if gains else "–"
+
+
+def times(runs: list[dict]) -> str:
+    """How many times the processor seconds a change took, the median over seeds."""
+    ratios = [run["times"] for run in runs if "times" in run]
+    return f"{median(ratios):.2f}" if ratios else "–"
+
+
 SPLITS = ("makers together", "another studio")
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
@@ -185,6 +197,11 @@ COLUMNS = {
     "precision": pooled("hits_half", "given_half"),
     "recall": pooled("hits_half", "there"),
     "own precision": pooled("hits_own", "given_own"),
+    "points gained": gain,
+    "times the work": times,
+    "kept": lambda runs: "yes" if runs[0]["kept"] else "no",
+    "validation": percent("validation"),
+    "test": percent("test"),
     "own recall": pooled("hits_own", "there"),
 }
 
