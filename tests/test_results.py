@@ -390,6 +390,45 @@ def test_chapter_8_chose_each_rate_on_validation_pictures():
             assert {run["width"] for run in runs} == {widths[budget][layers]}
 
 
+def speed_run(part: str) -> dict[str, list[dict]]:
+    """A part of what was measured for chapter 18's speed run."""
+    return json.loads((BOOK.root / "benchmarks/results/speed_run.json").read_text("utf-8"))[part]
+
+
+def test_the_speed_run_was_chosen_on_validation_pictures():
+    """Each trial ran with the same seeds, never saw the test pictures, and the recipe holds what was kept."""
+    kept = {}
+    for part in ("steps", "longer"):
+        for name, runs in speed_run(part).items():
+            assert [run["seed"] for run in runs] == [0, 1], name
+            assert all("test" not in run and run["pictures"] <= 50_000 for run in runs), name
+            if runs[0]["kept"]:
+                kept = runs[0]["recipe"]
+    (recipe,) = {json.dumps(run["recipe"], sort_keys=True) for run in speed_run("results")["speed run"]}
+    assert json.loads(recipe) == kept | {"epochs": 5, "pictures": 60_000}
+
+
+def test_what_chapter_18_says_of_the_steps_of_the_speed_run():
+    """Muon gains most, with both seeds; bfloat16 saves most work; a stride, 512 and mirroring were no gains."""
+    steps, longer = speed_run("steps"), speed_run("longer")
+    gains = {
+        name: [run["gain"] for run in runs] for name, runs in (steps | longer).items() if "gain" in runs[0]
+    }
+    work = {name: mean(run["times"] for run in runs) for name, runs in steps.items() if "times" in runs[0]}
+    assert min(gains["Muon"]) > 0.006 and min(gains["Muon"]) > max(
+        max(v) for k, v in gains.items() if k != "Muon"
+    )
+    assert min(work, key=work.get) == "bfloat16, fused normalisation" and work[min(work, key=work.get)] < 0.75
+    for name in (
+        "first layer with stride 2",
+        "the same, whitened and fixed",
+        "batches of 512",
+        "mirrored in turn",
+    ):
+        assert max(gains[name]) < 0, name
+    assert min(gains["batches of 256"]) > 0 and work["batches of 256"] < 0.85
+
+
 def satellite(part: str) -> dict[str, list[dict]]:
     """A part of what was measured for chapter 13."""
     return json.loads((BOOK.root / "benchmarks/results/satellite.json").read_text("utf-8"))[part]
