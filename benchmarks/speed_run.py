@@ -21,7 +21,7 @@ taken. Importing TensorFlow is not counted, nor is asking the network; the pace 
 alone. No picture is mirrored when the network is asked. Finished runs stand in benchmarks/results/speed_run.json, so
 a benchmark that was stopped goes on; a trial whose recipe is another than its run's is made again. Of each trial the
 report says the `gain` in accuracy over what was kept before, with the same seed, how many `times` its processor
-seconds it took, and whether it was `kept`. Part `machine` has a line for every start.
+seconds it took, and whether it was `kept`. Part `machine` has a line for every start that ran something.
 """
 
 from __future__ import annotations
@@ -423,7 +423,13 @@ def main(arguments=None) -> None:
         "numpy": np.__version__,
     }
     drop_others(keep.parts)
-    keep.add("machine", "starts", started)
+
+    def put(part, name, run):
+        """Into the report; before the first run of this start, the machine."""
+        if started:
+            keep.add("machine", "starts", dict(started))
+            started.clear()
+        keep.add(part, name, run)
 
     def wanted(part, name, seed):
         """Whether a run is asked for and not there, while there is time."""
@@ -434,7 +440,7 @@ def main(arguments=None) -> None:
         run = train(tried(recipe), seed, *sets, "test" if part == "results" else "validation")
         keep.parts.setdefault(part, {}).setdefault(name, []).append(run | {"recipe": changes(recipe)})
         judge(keep.parts)
-        keep.add(part, name, keep.parts[part][name].pop())
+        put(part, name, keep.parts[part][name].pop())
 
     def tried(recipe):
         return recipe | {"epochs": 1, "batch": 64} if given.quick else recipe
@@ -444,14 +450,14 @@ def main(arguments=None) -> None:
             for of, name, recipe, _ in recipes():
                 if of == part and wanted(part, name, seed):
                     add(part, name, recipe, seed, data.some(recipe["pictures"]), data.validation)
-    # In turns, so that a busy moment does not fall on one of them alone.
+    # Beside some of them the pace of others, so that a busy moment does not fall on one alone.
     for name, (change, seeds) in FINAL.items():
         for seed in seeds[:1] if given.quick else seeds:
             if wanted("results", name, seed):
                 add("results", name, final_recipe() | change, seed, data.all, data.test)
             for peer, steps in PACE.items():
                 if seed in PACE_SEEDS and wanted("pace", peer, seed):
-                    keep.add("pace", peer, pace(peer, seed, data.all, 2 if given.quick else steps))
+                    put("pace", peer, pace(peer, seed, data.all, 2 if given.quick else steps))
 
 
 if __name__ == "__main__":
