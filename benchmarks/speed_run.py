@@ -6,7 +6,7 @@
     python benchmarks/speed_run.py --seconds 200     stop after the run that passes 200 seconds
 
 Every change is tried on top of those kept before it, with seeds 0 and 1, and judged by 10,000 of the 60,000
-training pictures which no trial learns from. The report has parts:
+training pictures which no trial learns from; Muon's rate was chosen before, by the same. The report has parts:
 
     steps       changes tried on 20,000 of the other pictures, four times each
     longer      changes that need a longer training, on all 50,000
