@@ -112,6 +112,19 @@ def test_depth(tmp_path):
         assert 0 <= run["test"] <= 1
 
 
+def test_speed_run(tmp_path):
+    """Every trial and every network of the comparison is tried, and is as large as what is committed."""
+    tried, full = quick("speed_run.py", tmp_path / "speed_run.json"), committed("speed_run.json")
+    for part in ("steps", "longer", "results"):
+        expected = set(full[part]) - ({"ours"} if part == "results" else set())
+        assert set(tried[part]) == expected, part
+        for name in expected:
+            (run,), stands = tried[part][name], full[part][name][0]
+            for figure in ("parameters", "multiply_adds"):
+                assert run[figure] == stands[figure], (part, name, figure)
+            assert run.get("recipe") == stands.get("recipe"), (part, name)
+
+
 def test_video(tmp_path):
     """What learns nothing by chance gives what is committed; every network is tried in every part."""
     tried, full = quick("video.py", tmp_path / "video.json"), committed("video.json")

@@ -147,6 +147,18 @@ def of_members(count: int, key: str):
     return column
 
 
+def gain(runs: list[dict]) -> str:
+    """What a change gained in points, over seeds; a dash where nothing was changed."""
+    gains = [100 * run["gain"] for run in runs if "gain" in run]
+    return f"{mean(gains):+.2f} ± {stdev(gains):.2f}".replace("-", "−") if gains else "–"
+
+
+def times(runs: list[dict]) -> str:
+    """How many times the processor seconds a change took, the median over seeds."""
+    ratios = [run["times"] for run in runs if "times" in run]
+    return f"{median(ratios):.2f}" if ratios else "–"
+
+
 SPLITS = ("makers together", "another studio")
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
@@ -200,6 +212,11 @@ COLUMNS = {
     "precision": pooled("hits_half", "given_half"),
     "recall": pooled("hits_half", "there"),
     "own precision": pooled("hits_own", "given_own"),
+    "points gained": gain,
+    "times the work": times,
+    "kept": lambda runs: "yes" if runs[0]["kept"] else "no",
+    "validation": percent("validation"),
+    "test": percent("test"),
     "own recall": pooled("hits_own", "there"),
 }
 
@@ -248,7 +265,7 @@ def rows(table: str, results: dict[str, list[dict]]):
     columns = [COLUMNS[title] for title in cells(heading)[1:]]
     for line in body:
         name = cells(line)[0]
-        runs = results[ROWS.get(name, name)]
+        runs = results[name if name in results else ROWS[name]]
         yield cells(line), [name, *(column(runs) for column in columns)]
 
 
@@ -419,6 +436,75 @@ def test_chapter_8_chose_each_rate_on_validation_pictures():
         if layers > 1:
             budget = "22,000 weights" if limit == "parameters" else "700,000 multiplications"
             assert {run["width"] for run in runs} == {widths[budget][layers]}
+
+
+def speed_run(part: str) -> dict[str, list[dict]]:
+    """A part of what was measured for chapter 18's speed run."""
+    return json.loads((BOOK.root / "benchmarks/results/speed_run.json").read_text("utf-8"))[part]
+
+
+def test_the_speed_run_was_chosen_on_validation_pictures():
+    """Each trial ran with the same seeds, never saw the test pictures, and the recipe holds what was kept."""
+    kept = {}
+    for part in ("steps", "longer"):
+        for name, runs in speed_run(part).items():
+            assert [run["seed"] for run in runs] == [0, 1], name
+            assert all("test" not in run and run["pictures"] <= 50_000 for run in runs), name
+            if runs[0]["kept"]:
+                kept = runs[0]["recipe"]
+    (recipe,) = {json.dumps(run["recipe"], sort_keys=True) for run in speed_run("results")["speed run"]}
+    assert json.loads(recipe) == kept | {"epochs": 5, "pictures": 60_000}
+
+
+def test_what_chapter_18_says_of_the_steps_of_the_speed_run():
+    """Muon gains most, with both seeds; bfloat16 saves most work; a stride, 512 and mirroring were no gains."""
+    steps, longer = speed_run("steps"), speed_run("longer")
+    gains = {
+        name: [run["gain"] for run in runs] for name, runs in (steps | longer).items() if "gain" in runs[0]
+    }
+    work = {name: mean(run["times"] for run in runs) for name, runs in steps.items() if "times" in runs[0]}
+    assert min(gains["Muon"]) > 0.006 and min(gains["Muon"]) > max(
+        max(v) for k, v in gains.items() if k != "Muon"
+    )
+    assert min(work, key=work.get) == "bfloat16, fused normalisation" and work[min(work, key=work.get)] < 0.75
+    for name in (
+        "first layer with stride 2",
+        "the same, whitened and fixed",
+        "batches of 512",
+        "mirrored in turn",
+    ):
+        assert max(gains[name]) < 0, name
+    assert mean(gains["mirrored, and label smoothing"]) < 0
+    assert min(gains["batches of 256"]) > 0 and work["batches of 256"] < 0.85
+
+
+def test_what_chapter_18_says_of_the_speed_run():
+    """Above 92.5 % with every seed; so much less work than ten epochs of Hands-On's, or TensorFlow's to its best."""
+    runs, sprints, pace = *(speed_run("results")[name] for name in ("speed run", "sprint")), speed_run("pace")
+    assert [run["seed"] for run in runs] == [0, 1, 2, 3, 4] and [run["seed"] for run in sprints] == [0, 1, 2]
+    assert min(run["test"] for run in runs) > 0.925
+    assert max(run["processor_seconds"] for run in runs) < 60
+    (tutorial,) = json.loads((BOOK.root / "benchmarks/results/fashion.json").read_text("utf-8"))["results"][
+        "tf_tutorial"
+    ]
+    best = max(tutorial["test_accuracy"])
+    epochs = {"hands_on": 10, "tf_tutorial": tutorial["test_accuracy"].index(best) + 1, "ours": 5}
+    assert min(run["test"] for run in sprints) > max(best, 0.912)  # which Hands-On prints for its network
+
+    def work(name, of):
+        peer = mean(run["processor_seconds_an_epoch"] for run in pace[name]) * epochs[name]
+        return peer / mean(run["processor_seconds"] for run in of)
+
+    assert work("hands_on", runs) > 50 and work("hands_on", sprints) > 100
+    assert 3.5 < work("tf_tutorial", runs) < 4.5 and work("tf_tutorial", sprints) > 5
+    assert work("ours", runs) > 1.4
+    assert literal("18_scale", "quickly-18-measured", "raced") == {
+        "right": [round(100 * run["test"], 2) for run in runs],
+        "processor": [run["processor_seconds"] for run in runs],
+        "clock": [run["seconds"] for run in runs],
+        "Muon's gain": [round(100 * run["gain"], 2) for run in speed_run("steps")["Muon"]],
+        "Hands-On's work": round(work("hands_on", runs)),
+    }
 
 
 def satellite(part: str) -> dict[str, list[dict]]:
