@@ -186,9 +186,21 @@ export class Training {
     return true;
   }
 
-  #remember() {
+  /** Whether an epoch has ended here that is worth remembering. */
+  get #memorable() {
     const last = this.memories.at(-1);
-    if (last && (this.place || this.epoch === last.epoch || this.seen - last.seen < OFTEN)) return;
+    return this.place === 0 && (!last || (this.epoch > last.epoch && this.seen - last.seen >= OFTEN));
+  }
+
+  /** Ask the other pictures if it is time, and remember the epoch; false if it was stopped. */
+  async #lookAround() {
+    const memorable = this.#memorable;
+    if ((this.seen >= this.#due || (memorable && this.#judged?.seen !== this.seen)) && !(await this.#judge())) return false;
+    if (memorable) this.#remember();
+    return true;
+  }
+
+  #remember() {
     this.memories.push({ epoch: this.epoch, seen: this.seen, judged: this.#judged, due: this.#due, net: this.net.remember() });
     // Full: every second one goes, the first and the last stay.
     if (this.memories.length > MEMORIES) this.memories = this.memories.filter((_, n, { length }) => n % 2 === 0 || n === length - 1);
@@ -219,8 +231,7 @@ export class Training {
     this.#begun();
     let told = performance.now(), from = this.seen, since = told;
     while (this.#wanted && this.net === net) {
-      if (this.seen >= this.#due && !(await this.#judge())) break;
-      if (this.place === 0) this.#remember();
+      if (!(await this.#lookAround())) break;
       if (this.seen >= end) return "limit";
       if (!(await this.#batch())) break;
       if (!(this.loss < 1e30)) return this.pause(), "broken";
@@ -240,10 +251,8 @@ export class Training {
 
   async step() {
     this.#begun();
-    if (this.seen >= this.#due) await this.#judge();
-    if (this.place === 0) this.#remember();
-    await this.#batch();
-    if (this.seen >= this.#due) await this.#judge();
+    if (await this.#lookAround()) await this.#batch();
+    if (this.#wanted) await this.#lookAround();
     this.pause();
   }
 
