@@ -21,7 +21,7 @@ const HEALTHY = { stages: 2, filters: [8, 16, 16], side: 5, batch: 32, rate: 0.0
 export const PRESETS = {
   healthy: { words: "a healthy training", changes: {}, look: "The loss falls, both accuracies rise together, and speckles become filters with a light and a dark side: edges. One accuracy is on pictures that it learns from, the other on pictures that it never learns from." },
   rate: { words: "broken: the rate is too high", changes: { rate: 1 }, look: "The rate is 1, which is 200 times too much. The first steps throw the weights so far that the ReLUs cut everything off. The loss leaps, then stays near 2.3, and the accuracy near 10 %: that is guessing. No later step brings it back." },
-  equal: { words: "broken: all weights are equal", changes: { start: "equal" }, look: "Every filter begins with the same weights, so each gets the same gradient and all stay the same filter. It learns, but what one filter can say, and its accuracy stays behind. Chance at the start is what lets filters become different." },
+  equal: { words: "broken: all weights are equal", changes: { start: "equal", rate: 0.002 }, look: "Every filter begins with the same weights, so each gets the same gradient and all stay the same filter. It learns, but what one filter can say, and its accuracy stays behind. Chance at the start is what lets filters become different." },
   relu: { words: "broken: a ReLU on the logits", changes: { reluLogits: true }, look: "A logit below zero becomes 0, and its gradient too. A class whose logits are negative for all pictures is never answered again: look for bars that stay at 0 % among the classes, and a loss that stops early." },
   sorted: { words: "broken: no shuffling", changes: { order: "sorted" }, look: "The pictures come class after class: all T-shirts, then all trousers. Each batch teaches that only one class exists. Training looks perfect for a while; the other pictures stay near 10 %, and the bars of the classes jump from one to the next." },
   labels: { words: "broken: the labels are shuffled", changes: { labels: "shuffled", pictures: 200 }, look: "200 pictures, each with the label of another. There is nothing to understand, so it learns them by heart: the accuracy in training goes to 100 %, on the other pictures it stays near 10 %, and there the loss climbs. This is what memorising looks like." },
@@ -60,7 +60,7 @@ export class TrainLab extends LiveFigure {
     .key span { display: inline-flex; align-items: center; gap: 0.4rem; } .key svg { width: 2.2rem; height: 0.8rem; flex: none; }
     .memory { margin-top: 0.9rem; } .memory input { width: 100%; }
     .rows { display: grid; gap: 0.45rem; } .rows > * { min-width: 0; } .rows p { font-size: 0.86rem; }
-    .tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(4rem, 1fr)); gap: 6px; max-width: 40rem; }
+    .tiles { display: grid; grid-template-columns: repeat(4, minmax(0, 5rem)); gap: 6px; max-width: 40rem; } .tiles.many { grid-template-columns: repeat(auto-fill, minmax(2.6rem, 1fr)); }
     .tiles canvas { display: block; width: 100%; aspect-ratio: 1; image-rendering: pixelated; border: 1px solid var(--rule-strong, #8a829c); border-radius: 3px; }
     .tiles.small { grid-template-columns: repeat(auto-fill, minmax(1.9rem, 1fr)); gap: 4px; max-width: 20rem; }
     .plate { display: block; image-rendering: pixelated; max-width: 100%; border-radius: 3px; }
@@ -613,7 +613,7 @@ export class TrainLab extends LiveFigure {
       fill(row, share, !judged ? "" : never ? "never" : percent(share, 0), never ? "never" : "");
     });
     const never = judged ? CLASSES.filter((_, k) => !judged.answered[k]) : [];
-    this.$("#never").textContent = !judged ? "Of 1,000 pictures that it never learns from." : `Of 1,000 pictures that it never learns from ${percent(judged.share)} are right, after ${plural(judged.seen, "picture")} seen.${never.length ? ` Never answered: ${never.join(", ")}.` : ""}`;
+    this.$("#never").textContent = !judged ? "Of 1,000 pictures that it never learns from. They come when it has learned for a moment." : `Of the 1,000 other pictures ${percent(judged.share)} were right, after ${plural(judged.seen, "picture")} seen.${never.length ? ` Never answered: ${never.join(", ")}.` : ""}`;
     const worst = judged?.worst ?? [];
     if (this.#mistakes === worst) return;
     if (worst.length && this.#mistakes.seen === judged.seen && this.#mistakes.length === worst.length) return;
@@ -628,7 +628,7 @@ export class TrainLab extends LiveFigure {
         this.$("#garments").closest("fieldset").scrollIntoView({ block: "nearest" });
       };
       paint(button.firstChild, pixels, SIDE, SIDE, "image", 255);
-      button.lastChild.textContent = `${percent(sure, 0)} ${CLASSES[said]}, but it is ${an(CLASSES[truth])}`;
+      button.lastChild.textContent = `\u201c${CLASSES[said]}\u201d, ${percent(sure, 0)}; it is ${an(CLASSES[truth])}`;
     });
     if (focused >= 0 && focused < list.children.length) list.children[focused].firstChild.focus({ preventScroll: true });
     this.$("#wrong-note").textContent = worst.length ? "Those with the largest loss. Press one to see its maps. Would you have known?" : "They come when it has learned for a moment.";
@@ -639,6 +639,7 @@ const an = (name) => `${/^[aeiou]/.test(name) ? "an" : "a"} ${name}`;
 
 /** Filters beside one another, each in its own scale. */
 function tiles(room, weights, side, count) {
+  room.classList.toggle("many", count > 8);
   while (room.children.length > count) room.lastChild.remove();
   while (room.children.length < count) room.append(make("canvas"));
   for (let f = 0; f < count; f++) {
