@@ -48,7 +48,7 @@ export class TrainLab extends LiveFigure {
     .two { display: grid; gap: 1.2rem 1.8rem; margin-top: 1.1rem; }
     .two > * { min-width: 0; }
     @container (min-width: 40rem) { .two { grid-template-columns: 1fr 1fr; } }
-    h3 { font: inherit; font-weight: 700; margin: 0 0 0.3rem; }
+    .head { font-weight: 700; margin-bottom: 0.3rem; }
     .chart { display: block; width: 100%; height: auto; overflow: visible; }
     .chart text { font-size: 12px; fill: var(--ink-soft, #585266); font-variant-numeric: tabular-nums; }
     .chart .grid { stroke: var(--rule, #ddd8e6); } .chart .chance { stroke: var(--ink-soft, #585266); stroke-dasharray: 2 4; }
@@ -115,6 +115,11 @@ export class TrainLab extends LiveFigure {
 
   get news() {
     return this.#news;
+  }
+
+  /** Kept when so many pictures were seen, or when it has paused by itself. */
+  async seen(count) {
+    while (this.value.seen < count && this.#state !== "idle") await new Promise((go) => setTimeout(go, 20));
   }
 
   get curves() {
@@ -190,8 +195,8 @@ export class TrainLab extends LiveFigure {
     const stroke = (kind) => draw("svg", { viewBox: "0 0 36 12", class: "chart", "aria-hidden": "true" }, draw("path", { class: kind, d: "M1 6H35" }), ...(kind === "other" ? [draw("circle", { cx: 18, cy: 6, r: 3 })] : []));
     return make("div", {},
       make("div", { className: "two" },
-        make("div", {}, make("h3", {}, "Share of right answers"), draw("svg", { class: "chart", id: "accuracy", role: "img" })),
-        make("div", {}, make("h3", {}, "Loss"), draw("svg", { class: "chart", id: "loss", role: "img" }))),
+        make("div", {}, make("p", { className: "head" }, "Share of right answers"), draw("svg", { class: "chart", id: "accuracy", role: "img" })),
+        make("div", {}, make("p", { className: "head" }, "Loss"), draw("svg", { class: "chart", id: "loss", role: "img" }))),
       make("div", { className: "key" }, make("span", {}, stroke("train"), "pictures it learns from"), make("span", {}, stroke("other"), "1,000 other pictures"), make("span", { id: "past-key", hidden: true }, stroke("past"), "others, the training before")),
       make("label", { className: "field memory", id: "memory", hidden: true }, make("span", { id: "memory-words" }, "Go back to a remembered epoch"),
         make("input", { id: "epochs", type: "range", min: 0, max: 0, step: 1, value: 0, oninput: () => this.rewind(this.$("#epochs").valueAsNumber) })),
@@ -201,17 +206,17 @@ export class TrainLab extends LiveFigure {
   #pictures() {
     return make("div", {},
       make("div", { className: "two" },
-        make("div", {}, make("h3", {}, "Filters of the first stage"), make("div", { className: "rows", id: "filters" }, make("p", {}, "at the start"), make("div", { className: "tiles small", id: "first", role: "img" }), make("p", {}, "now"), make("div", { className: "tiles", id: "now", role: "img" })), make("p", { className: "note", id: "filters-note" })),
-        make("div", {}, make("h3", { id: "class-name" }, "Right answers, class by class"), make("ul", { className: "bars", id: "classes", "aria-labelledby": "class-name" }), make("p", { className: "note", id: "never" }))),
+        make("div", {}, make("p", { className: "head" }, "Filters of the first stage"), make("div", { className: "rows", id: "filters" }, make("p", {}, "at the start"), make("div", { className: "tiles small", id: "first", role: "img" }), make("p", {}, "now"), make("div", { className: "tiles", id: "now", role: "img" })), make("p", { className: "note", id: "filters-note" })),
+        make("div", {}, make("p", { className: "head",  id: "class-name" }, "Right answers, class by class"), make("ul", { className: "bars", id: "classes", "aria-labelledby": "class-name" }), make("p", { className: "note", id: "never" }))),
       make("div", { className: "two" },
-        make("div", {}, make("h3", {}, "What one picture becomes"),
+        make("div", {}, make("p", { className: "head" }, "What one picture becomes"),
           make("fieldset", {}, make("legend", {}, "Choose a picture that it never learns from"), make("div", { className: "garments", id: "garments" })),
           make("div", { className: "rows", id: "maps" })),
-        make("div", {}, make("h3", { id: "bars-name" }, "What it answers"), make("ul", { className: "bars", id: "bars", "aria-labelledby": "bars-name" }), make("p", { className: "note", id: "truth" }))));
+        make("div", {}, make("p", { className: "head",  id: "bars-name" }, "What it answers"), make("ul", { className: "bars", id: "bars", "aria-labelledby": "bars-name" }), make("p", { className: "note", id: "truth" }))));
   }
 
   #mistakesRoom() {
-    return make("div", { className: "two-less" }, make("h3", { style: { marginTop: "1.2rem" }, id: "wrong-name" }, "Its ten worst mistakes on the other pictures"), make("ul", { className: "wrong", id: "wrong", "aria-labelledby": "wrong-name" }), make("p", { className: "note", id: "wrong-note" }, "They come when it has learned for a moment."));
+    return make("div", { className: "two-less" }, make("p", { className: "head",  style: { marginTop: "1.2rem" }, id: "wrong-name" }, "Its ten worst mistakes on the other pictures"), make("ul", { className: "wrong", id: "wrong", "aria-labelledby": "wrong-name" }), make("p", { className: "note", id: "wrong-note" }, "They come when it has learned for a moment."));
   }
 
   #ends() {
