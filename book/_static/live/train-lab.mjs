@@ -38,6 +38,7 @@ const thinned = (points) => (points.length > MOST_POINTS ? points.filter((_, n) 
 
 export class TrainLab extends LiveFigure {
   static style = `
+    .field, select { min-width: 0; max-width: 100%; }
     .warning { margin-block: 0.8rem; }
     #look-for { margin: 0.6rem 0 0.9rem; padding: 0.6rem 0.9rem; border-radius: 8px; background: var(--wash, #f6f4fa); }
     #where { margin-top: 0.7rem; font-weight: 600; min-height: 1.45em; }
@@ -82,7 +83,7 @@ export class TrainLab extends LiveFigure {
     .wrong button { display: grid; grid-template-columns: 3.5rem 1fr; gap: 0.6rem; align-items: center; width: 100%; height: 100%; padding: 0.4rem; font-weight: 400; font-size: 0.82rem; line-height: 1.3; text-align: left; }
     .ends { display: flex; flex-wrap: wrap; gap: 0.7rem 0.9rem; margin-top: 1.2rem; }
     #explorer-room { margin-top: 1.2rem; } #explorer-room:empty { display: none; }
-    table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin-top: 0.5rem; } th, td { text-align: right; padding: 0.15rem 0.8rem 0.15rem 0; font-weight: 400; } th { font-weight: 600; }
+    table { border-collapse: collapse; table-layout: fixed; width: 100%; max-width: 32rem; font-size: 0.86rem; font-variant-numeric: tabular-nums; margin-top: 0.5rem; } th, td { text-align: right; padding: 0.15rem 0.5rem 0.15rem 0; font-weight: 400; vertical-align: bottom; } th { font-weight: 600; }
     .scroll { max-height: 16rem; overflow: auto; }
   `;
 
