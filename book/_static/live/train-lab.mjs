@@ -48,10 +48,10 @@ export class TrainLab extends LiveFigure {
     [aria-invalid="true"] { border-color: var(--orange, #9c4a05) !important; border-width: 2px !important; }
     .two { display: grid; gap: 1.2rem 1.8rem; margin-top: 1.1rem; }
     .two > * { min-width: 0; }
-    @container (min-width: 40rem) { .two { grid-template-columns: 1fr 1fr; } }
+    @container (min-width: 34rem) { .two { grid-template-columns: 1fr 1fr; } }
     .head { font-weight: 700; margin-bottom: 0.3rem; }
     .chart { display: block; width: 100%; height: auto; overflow: visible; }
-    .chart text { font-size: 12px; fill: var(--ink-soft, #585266); font-variant-numeric: tabular-nums; }
+    .chart text { font-size: 12.5px; fill: var(--ink-soft, #585266); font-variant-numeric: tabular-nums; }
     .chart .grid { stroke: var(--rule, #ddd8e6); } .chart .chance { stroke: var(--ink-soft, #585266); stroke-dasharray: 2 4; }
     .chart path { fill: none; stroke-linejoin: round; }
     .chart .train { stroke: var(--violet, #593796); stroke-width: 2; } .chart .other { stroke: var(--orange, #9c4a05); stroke-width: 2.5; stroke-dasharray: 7 4; }
@@ -79,7 +79,7 @@ export class TrainLab extends LiveFigure {
     .bars .best { font-weight: 700; } .bars .best .rail i { background: var(--violet, #593796); }
     .bars .never .number { font-weight: 700; }
     .wrong { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: 0.5rem; }
-    @container (min-width: 46rem) { .wrong { grid-template-columns: repeat(5, 1fr); } }
+    @container (min-width: 36rem) { .wrong { grid-template-columns: repeat(5, 1fr); } }
     .wrong button { display: grid; grid-template-columns: 3.5rem 1fr; gap: 0.6rem; align-items: center; width: 100%; height: 100%; padding: 0.4rem; font-weight: 400; font-size: 0.82rem; line-height: 1.3; text-align: left; }
     .ends { display: flex; flex-wrap: wrap; gap: 0.7rem 0.9rem; margin-top: 1.2rem; }
     #explorer-room { margin-top: 1.2rem; } #explorer-room:empty { display: none; }
@@ -554,8 +554,9 @@ export class TrainLab extends LiveFigure {
     const { points, tests, losses } = this.#curves, { seen } = this.#news, past = this.#past ?? [];
     const ends = [...[points, tests, losses, past].map((list) => list.at(-1)?.[0] ?? 0), seen], most = Math.max(1000, ...ends) * 1.02;
     const top = Math.min(6, Math.max(2.5, ...points.map(([, value]) => value), ...tests.map(([, value]) => value)));
-    chart(this.$("#accuracy"), { most, top: 1, ticks: [0, 0.25, 0.5, 0.75, 1].map((y) => [y, percent(y, 0)]), seen, chance: 0.1, lines: [["past", past, 2], ["train", points, 2], ["other", tests, 2]] });
-    chart(this.$("#loss"), { most, top, ticks: range(Math.floor(top) + 1).map((y) => [y, String(y)]), seen, lines: [["one", losses, 1], ["past", past, 1], ["train", points, 1], ["other", tests, 1]] });
+    const width = this.#width || 400;
+    chart(this.$("#accuracy"), { width, most, top: 1, ticks: [0, 0.25, 0.5, 0.75, 1].map((y) => [y, percent(y, 0)]), seen, chance: 0.1, lines: [["past", past, 2], ["train", points, 2], ["other", tests, 2]] });
+    chart(this.$("#loss"), { width, most, top, ticks: range(Math.floor(top) + 1).map((y) => [y, String(y)]), seen, lines: [["one", losses, 1], ["past", past, 1], ["train", points, 1], ["other", tests, 1]] });
     const [train, other] = [points.at(-1), tests.at(-1)];
     const words = (k, write) => (other ? `After ${plural(seen, "picture")}: ${train ? `${write(train[k])} on pictures it learns from, ` : ""}${write(other[k])} on other pictures.` : "Nothing learned yet.");
     this.$("#accuracy").setAttribute("aria-label", `Share of right answers. ${words(2, percent)}`);
@@ -584,7 +585,7 @@ export class TrainLab extends LiveFigure {
   }
 
   #drawFilters() {
-    const { filters } = this.#news, [count] = this.#filters, side = this.#settings.side, first = this.#begin;
+    const { filters, seen } = this.#news, [count] = this.#filters, side = this.#settings.side, first = this.#begin;
     if (filters.length !== side * side * count || first?.length !== filters.length) return; // of the network before
     const limit = magnitude(filters);
     if (!Number.isFinite(limit)) return;
@@ -594,7 +595,7 @@ export class TrainLab extends LiveFigure {
     const equal = count > 1 && filters.every((value, n) => Math.abs(value - filters[n - (n % count)]) < 1e-6 * limit + 1e-9);
     this.$("#first").setAttribute("aria-label", `${count} filters of ${side}x${side} weights as they were at the start.`);
     this.$("#now").setAttribute("aria-label", `The same filters now; a weight has moved by ${write(moved, 3)} on average.`);
-    this.$("#filters-note").textContent = `Orange is positive, violet negative, white zero; each filter has its own scale. ${equal ? `All ${count} filters are one and the same.` : `A weight has moved by ${write(moved, 3)} on average.`}`;
+    this.$("#filters-note").textContent = `Orange is positive, violet negative, white zero; each filter has its own scale. ${equal ? `All ${count} filters are one and the same.` : seen ? `A weight has moved by ${write(moved, 3)} on average.` : ""}`;
   }
 
   #drawAnswer() {
@@ -634,7 +635,7 @@ export class TrainLab extends LiveFigure {
         this.$("#garments").closest("fieldset").scrollIntoView({ block: "nearest" });
       };
       paint(button.firstChild, pixels, SIDE, SIDE, "image", 255);
-      button.lastChild.textContent = `\u201c${CLASSES[said]}\u201d, ${percent(sure, 0)}; it is ${an(CLASSES[truth])}`;
+      button.lastChild.textContent = `\u201c${CLASSES[said]}\u201d, ${percent(sure, 0).replace(" ", "\u00a0")}; it is ${an(CLASSES[truth])}`;
     });
     if (focused >= 0 && focused < list.children.length) list.children[focused].firstChild.focus({ preventScroll: true });
     this.$("#wrong-note").textContent = worst.length ? "Those with the largest loss. Press one to see its maps. Would you have known?" : "They come when it has learned for a moment.";
@@ -663,13 +664,13 @@ function fill(row, share, words, kind) {
   if (row.lastChild.textContent !== words) row.lastChild.textContent = words;
 }
 
-/** A chart of lines [kind, points, which number]; its viewBox is 400 x 210. */
-function chart(svg, { most, top, ticks, seen, chance = null, lines }) {
-  const [left, right, low, high] = [44, 378, 178, 8], x = (at) => left + ((right - left) * at) / most, y = (value) => low - ((low - high) * Math.min(Math.max(value, 0), top)) / top;
-  const step = [500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000].find((one) => most / one <= 5) ?? 1e6, parts = [];
+/** A chart of lines [kind, points, which number], as wide as its place, so that its words are as large as others. */
+function chart(svg, { width, most, top, ticks, seen, chance = null, lines }) {
+  const height = Math.min(Math.max(0.56 * width, 180), 260), [left, right, low, high] = [46, width - 22, height - 38, 8], x = (at) => left + ((right - left) * at) / most, y = (value) => low - ((low - high) * Math.min(Math.max(value, 0), top)) / top;
+  const step = [500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000].find((one) => most / one <= (width - 68) / 62) ?? 1e6, parts = [];
   for (const [value, words] of ticks) parts.push(draw("path", { class: "grid", d: `M${left} ${y(value)}H${right}` }), text(left - 7, y(value) + 4, words, "end"));
-  for (let at = 0; at <= most; at += step) parts.push(text(x(at), low + 17, at.toLocaleString("en"), "middle"));
-  parts.push(text(right, low + 32, "pictures seen", "end"));
+  for (let at = 0; at <= most; at += step) parts.push(text(x(at), low + 18, at.toLocaleString("en"), "middle"));
+  parts.push(text(right, low + 35, "pictures seen", "end"));
   if (chance !== null) parts.push(draw("path", { class: "chance", d: `M${left} ${y(chance)}H${right}` }), text(right, y(chance) - 5, "guessing", "end"));
   for (const [kind, points, which] of lines) {
     const good = points.filter((point) => Number.isFinite(point[which]));
@@ -677,7 +678,7 @@ function chart(svg, { most, top, ticks, seen, chance = null, lines }) {
     if (kind === "other") parts.push(...good.map((point) => draw("circle", { cx: x(point[0]), cy: y(point[which]), r: 3 })));
   }
   if (seen) parts.push(draw("path", { class: "now", d: `M${x(seen)} ${low}v6` }));
-  svg.setAttribute("viewBox", "0 0 400 212");
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.replaceChildren(...parts);
 }
 
