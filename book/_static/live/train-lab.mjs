@@ -107,6 +107,7 @@ export class TrainLab extends LiveFigure {
   #shownEvents = 0;
   #width = 0;
   #turn = 0;
+  #limit = false; // whether it has paused by itself
 
   /** What the reader has set and where the training stands; for tests as well. */
   get value() {
@@ -201,23 +202,23 @@ export class TrainLab extends LiveFigure {
       make("div", { className: "key" }, make("span", {}, stroke("train"), "pictures it learns from"), make("span", {}, stroke("other"), "1,000 other pictures"), make("span", { id: "past-key", hidden: true }, stroke("past"), "others, the training before")),
       make("label", { className: "field memory", id: "memory", hidden: true }, make("span", { id: "memory-words" }, "Go back to a remembered epoch"),
         make("input", { id: "epochs", type: "range", min: 0, max: 0, step: 1, value: 0, oninput: () => this.rewind(this.$("#epochs").valueAsNumber) })),
-      make("details", { id: "table" }, make("summary", {}, "The curves in numbers"), make("div", { className: "scroll", id: "numbers", tabIndex: 0, role: "group", "aria-label": "The curves in numbers" })));
+      make("details", { id: "table", ontoggle: () => this.#table() }, make("summary", {}, "The curves in numbers"), make("div", { className: "scroll", id: "numbers", tabIndex: 0, role: "group", "aria-label": "The curves in numbers" })));
   }
 
   #pictures() {
     return make("div", {},
       make("div", { className: "two" },
         make("div", {}, make("p", { className: "head" }, "Filters of the first stage"), make("div", { className: "rows", id: "filters" }, make("p", {}, "at the start"), make("div", { className: "tiles small", id: "first", role: "img" }), make("p", {}, "now"), make("div", { className: "tiles", id: "now", role: "img" })), make("p", { className: "note", id: "filters-note" })),
-        make("div", {}, make("p", { className: "head",  id: "class-name" }, "Right answers, class by class"), make("ul", { className: "bars", id: "classes", "aria-labelledby": "class-name" }), make("p", { className: "note", id: "never" }))),
+        make("div", {}, make("p", { className: "head", id: "class-name" }, "Right answers, class by class"), make("ul", { className: "bars", id: "classes", "aria-labelledby": "class-name" }), make("p", { className: "note", id: "never" }))),
       make("div", { className: "two" },
         make("div", {}, make("p", { className: "head" }, "What one picture becomes"),
           make("fieldset", {}, make("legend", {}, "Choose a picture that it never learns from"), make("div", { className: "garments", id: "garments" })),
           make("div", { className: "rows", id: "maps" })),
-        make("div", {}, make("p", { className: "head",  id: "bars-name" }, "What it answers"), make("ul", { className: "bars", id: "bars", "aria-labelledby": "bars-name" }), make("p", { className: "note", id: "truth" }))));
+        make("div", {}, make("p", { className: "head", id: "bars-name" }, "What it answers"), make("ul", { className: "bars", id: "bars", "aria-labelledby": "bars-name" }), make("p", { className: "note", id: "truth" }))));
   }
 
   #mistakesRoom() {
-    return make("div", { className: "two-less" }, make("p", { className: "head",  style: { marginTop: "1.2rem" }, id: "wrong-name" }, "Its ten worst mistakes on the other pictures"), make("ul", { className: "wrong", id: "wrong", "aria-labelledby": "wrong-name" }), make("p", { className: "note", id: "wrong-note" }, "They come when it has learned for a moment."));
+    return make("div", {}, make("p", { className: "head", style: { marginTop: "1.2rem" }, id: "wrong-name" }, "Its ten worst mistakes on the other pictures"), make("ul", { className: "wrong", id: "wrong", "aria-labelledby": "wrong-name" }), make("p", { className: "note", id: "wrong-note" }, "They come when it has learned for a moment."));
   }
 
   #ends() {
@@ -259,11 +260,11 @@ export class TrainLab extends LiveFigure {
   change(settings) {
     Object.assign(this.#settings, settings);
     this.#write();
-    if (Object.keys(settings).every((key) => KEPT.includes(key))) return this.#tried(() => this.#thread.ask({ job: "set", settings: this.#told3() }));
+    if (Object.keys(settings).every((key) => KEPT.includes(key))) return this.#tried(() => this.#thread.ask({ job: "set", settings: this.#kept() }));
     return this.#anew();
   }
 
-  #told3() {
+  #kept() {
     return Object.fromEntries(KEPT.map((key) => [key, this.#settings[key]]));
   }
 
@@ -296,6 +297,7 @@ export class TrainLab extends LiveFigure {
       const settings = { ...this.#settings, filters: this.#filters };
       const { shown } = await this.#thread.ask({ job: "build", settings, pixels: Uint8Array.from(this.#chosenPixels) });
       if (turn !== this.#turn) return;
+      this.#limit = false;
       this.#curves = { points: [], tests: [], losses: [] };
       this.#begin = shown.filters;
       this.#toldEpoch = 0;
@@ -335,7 +337,9 @@ export class TrainLab extends LiveFigure {
     if (this.#state !== "idle") return;
     return this.#tried(async () => {
       await this.#load();
+      if (document.hidden) return void (this.#hidden = true); // it begins when somebody looks
       this.#asked = "";
+      this.#limit = false;
       this.#turnTo("training");
       this.#trim();
       this.announce("Training.", 0);
@@ -344,8 +348,9 @@ export class TrainLab extends LiveFigure {
       try {
         const { why, shown } = await going;
         this.#turnTo("idle");
-        this.#show(shown);
+        this.#news = shown;
         this.#ended(why);
+        this.#show(shown);
       } catch (error) {
         this.#turnTo("idle");
         throw error;
@@ -357,7 +362,8 @@ export class TrainLab extends LiveFigure {
     if (why === "broken") return this.#trouble("The loss is no number any more: the weights have grown until they overflowed. Go back to a remembered epoch and take a lower rate, or start over.");
     const { judged, seen } = this.#news;
     const words = judged ? ` ${percent(judged.share)} of the other pictures were right when it was asked last.` : "";
-    if (why === "limit") this.announce(`Paused by itself after ${plural(seen, "picture")}.${words} Press Train to go on.`, 0);
+    this.#limit = why === "limit";
+    if (this.#limit) this.announce(`Paused by itself after ${plural(seen, "picture")}.${words} Press Train to go on.`, 0);
     else if (this.#asked) this.announce(`Paused.${words}`, 0);
   }
 
@@ -372,6 +378,7 @@ export class TrainLab extends LiveFigure {
   /** One batch, and no more. */
   async step() {
     if (this.#state === "loading") return;
+    this.#limit = false;
     await this.pause();
     return (this.#running = this.#tried(async () => {
       await this.#load();
@@ -528,7 +535,7 @@ export class TrainLab extends LiveFigure {
     const { epoch, seen, place, used, speed, loss, memories, parameters } = this.#news, { batch } = this.#settings;
     this.#shownEvents++;
     this.$("#where").textContent = !seen ? `${parameters.toLocaleString("en")} weights, all ${this.#settings.start === "equal" ? "equal in their layer" : "random"}; nothing learned yet.`
-      : `Epoch ${epoch + 1}, batch ${Math.ceil(place / batch)} of ${Math.ceil(used / batch)}: ${seen.toLocaleString("en")} pictures seen${speed ? `, ${(10 * Math.round(speed / 10)).toLocaleString("en")} a second` : ""}; last batch\u2019s loss ${write(loss, 2)}.`;
+      : `Epoch ${epoch + 1}, batch ${Math.ceil(place / batch)} of ${Math.ceil(used / batch)}: ${seen.toLocaleString("en")} pictures seen${speed ? `, ${(10 * Math.round(speed / 10)).toLocaleString("en")} a second` : ""}; last batch\u2019s loss ${write(loss, 2)}.${this.#limit ? " It has paused by itself; Train goes on." : ""}`;
     this.#drawCurves();
     this.#drawFilters();
     this.#drawAnswer();
@@ -551,19 +558,20 @@ export class TrainLab extends LiveFigure {
 
   /* The two charts: pictures seen to the right. */
   #drawCurves() {
-    const { points, tests, losses } = this.#curves, { seen } = this.#news, past = this.#past ?? [];
-    const ends = [...[points, tests, losses, past].map((list) => list.at(-1)?.[0] ?? 0), seen], most = Math.max(1000, ...ends) * 1.02;
+    const { points, tests, losses } = this.#curves, { seen } = this.#news;
+    const own = Math.max(1000, seen, ...[points, tests, losses].map((list) => list.at(-1)?.[0] ?? 0)), room = Math.max(4000, 2 * own);
+    const past = (this.#past ?? []).filter(([at]) => at <= room); // the training before may have been long
+    const most = 1.02 * Math.max(own, past.at(-1)?.[0] ?? 0);
     const top = Math.min(6, Math.max(2.5, ...points.map(([, value]) => value), ...tests.map(([, value]) => value)));
     const width = this.#width || 400;
     chart(this.$("#accuracy"), { width, most, top: 1, ticks: [0, 0.25, 0.5, 0.75, 1].map((y) => [y, percent(y, 0)]), seen, chance: 0.1, lines: [["past", past, 2], ["train", points, 2], ["other", tests, 2]] });
     chart(this.$("#loss"), { width, most, top, ticks: range(Math.floor(top) + 1).map((y) => [y, String(y)]), seen, lines: [["one", losses, 1], ["past", past, 1], ["train", points, 1], ["other", tests, 1]] });
-    const [train, other] = [points.at(-1), tests.at(-1)];
+    const [train, other] = [points, tests].map((list) => list.findLast(([at]) => at <= seen));
     const words = (k, write) => (other ? `After ${plural(seen, "picture")}: ${train ? `${write(train[k])} on pictures it learns from, ` : ""}${write(other[k])} on other pictures.` : "Nothing learned yet.");
     this.$("#accuracy").setAttribute("aria-label", `Share of right answers. ${words(2, percent)}`);
     this.$("#loss").setAttribute("aria-label", `Loss. ${words(1, (value) => write(value, 2))}`);
     this.$("#past-key").hidden = !past.length;
-    if (this.$("#table").open || !seen) this.#table();
-    else this.$("#table").ontoggle = () => this.#table();
+    if (this.$("#table").open) this.#table();
   }
 
   #table() {
