@@ -629,6 +629,7 @@ def test_every_state_is_accessible(reader, address, axe, name, width):
 def test_focus_can_be_seen_in_every_control(reader, address, name):
     """Each stop of the Tab key within a figure has an outline, on itself or on what it stands for."""
     with opened(reader(), address, name) as visit:
+        visit.figure.evaluate(ENTER, STATES[name].get("settings", ""))
         visit.page.locator("[data-live] a, h1 a").first.focus()
         stops = 0
         for _ in range(70):

@@ -79,8 +79,9 @@ export class TrainLab extends LiveFigure {
     .bars .best { font-weight: 700; } .bars .best .rail i { background: var(--violet, #593796); }
     .bars .never .number { font-weight: 700; }
     .wrong { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: 0.5rem; }
-    @container (min-width: 36rem) { .wrong { grid-template-columns: repeat(5, 1fr); } }
+    @container (min-width: 34rem) { .wrong { grid-template-columns: repeat(5, minmax(0, 1fr)); } }
     .wrong button { display: grid; grid-template-columns: 3.5rem 1fr; gap: 0.6rem; align-items: center; width: 100%; height: 100%; padding: 0.4rem; font-weight: 400; font-size: 0.82rem; line-height: 1.3; text-align: left; }
+    @container (min-width: 34rem) and (max-width: 47.99rem) { .wrong button { grid-template-columns: 1fr; justify-items: center; align-content: start; text-align: center; } .wrong canvas { max-width: 4rem; } }
     .ends { display: flex; flex-wrap: wrap; gap: 0.7rem 0.9rem; margin-top: 1.2rem; }
     #explorer-room { margin-top: 1.2rem; } #explorer-room:empty { display: none; }
     table { border-collapse: collapse; table-layout: fixed; width: 100%; max-width: 32rem; font-size: 0.86rem; font-variant-numeric: tabular-nums; margin-top: 0.5rem; } th, td { text-align: right; padding: 0.15rem 0.5rem 0.15rem 0; font-weight: 400; vertical-align: bottom; } th { font-weight: 600; }
