@@ -82,7 +82,8 @@ WRITING = {
     "background subtraction": "notebooks/16_video.html#what-changes-from-frame-to-frame",
     "conv3d": "notebooks/16_video.html#does-time-help",
     "read mp4": "notebooks/16_video.html#your-own-video",
-    "watch a network train": "book/live/train_lab.html#what-happens-here",
+    "train in the browser": "book/live/train_lab.html#what-happens-here",
+    "training in javascript": "book/live/train_lab.html#what-happens-here",
     "open my keras model in browser": "book/live/network_explorer.html#your-own-network",
 }
 JUDGING = {

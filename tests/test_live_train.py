@@ -612,3 +612,22 @@ def test_chapter_grows_by_little(address):
     )
     assert len(boxes) == 1
     assert len(gzip.compress(page.encode())) - len(gzip.compress(page.replace(boxes[0], "").encode())) < 5000
+
+
+def test_it_goes_on_without_a_network(fresh, address):
+    """Once the pictures are there the connection may go: training, settings and saving ask for nothing."""
+    window = fresh(accept_downloads=True)
+    with opened(window, address, NAME) as visit:
+        visit.figure.locator("#step").click()
+        assert until(visit, lambda: value(visit)["seen"] == 32)
+        site.settle(visit.page)
+        window.set_offline(True)
+        asked = len(visit.requests)
+        visit.figure.locator("#preset").select_option("relu")
+        visit.figure.locator("#train").click()
+        seen(visit, 200)
+        rest(visit)
+        with visit.page.expect_download():
+            visit.figure.locator("#save").click()
+        assert [one for one in visit.requests[asked:] if not one.startswith("blob:")] == []
+        hold(site.complaints_console(visit))
