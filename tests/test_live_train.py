@@ -604,6 +604,19 @@ def test_memory_is_bounded_and_given_back(fresh, address):
         assert until(visit, lambda: not visit.page.workers)
 
 
+def test_page_says_what_was_measured():
+    """The speed on the page is within what benchmarks/live.py found."""
+    found = json.loads((site.ROOT / "benchmarks" / "results" / "live.json").read_text("utf-8"))["train lab"]
+    page = " ".join((site.ROOT / "book" / "live" / "train_lab.md").read_text("utf-8").split())
+    seeds, most = len(found["right at the end"]), max(found["seconds to 80 %"])
+    assert seeds == 3 and "three seeds" in page and found["seconds"] == 10
+    assert most < int(re.search(r"80 % of the other pictures after less than (\d+) seconds", page)[1])
+    assert min(found["right at the end"]) > int(re.search(r"more than (\d+) % after 10", page)[1]) / 100
+    assert min(found["pictures a second"]) >= int(
+        re.search(r"at ([\d,]+) pictures", page)[1].replace(",", "")
+    )
+
+
 def test_chapter_grows_by_little(address):
     """What the figure adds to the page of chapter 5 before it is asked for, gzipped."""
     page = (site.HTML / "notebooks" / "05_dense_classifier.html").read_text("utf-8")
