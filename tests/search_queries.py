@@ -84,6 +84,16 @@ WRITING = {
     "read mp4": "notebooks/16_video.html#your-own-video",
     "train in the browser": "book/live/train_lab.html#what-happens-here",
     "training in javascript": "book/live/train_lab.html#what-happens-here",
+    "adversarial attack fgsm": "notebooks/17_limits.html#what-can-a-step-of-one-grey-level-do",
+    "adversarial training": "notebooks/17_limits.html#whom-does-the-step-meet-and-what-helps",
+    "label noise": "notebooks/17_limits.html#how-many-pictures-and-how-many-right-labels",
+    "distribution shift": "notebooks/17_limits.html#what-changes-with-place-and-time",
+    "tabular data": "notebooks/17_limits.html#what-if-the-data-are-no-pictures",
+    "carbon footprint": "notebooks/17_limits.html#what-does-it-cost-and-what-will-it-never-say",
+    "gemm": "notebooks/18_scale.html#how-is-a-convolution-one-matrix-product",
+    "winograd": "notebooks/18_scale.html#can-it-be-done-with-fewer-multiplications",
+    "distributed training": "notebooks/18_scale.html#can-several-machines-train-one-network",
+    "tflite": "notebooks/18_scale.html#what-does-an-answer-cost",
     "open my keras model in browser": "book/live/network_explorer.html#your-own-network",
 }
 JUDGING = {

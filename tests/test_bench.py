@@ -166,6 +166,20 @@ def test_trust(tmp_path):
     assert len(full["ensembles"]["2000"]) == 3
 
 
+def test_limits(tmp_path):
+    """Every part runs; what is counted of networks is what is committed; no method is without its runs."""
+    tried, full = quick("limits.py", tmp_path / "limits.json"), committed("limits.json")
+    assert set(tried) == set(full)
+    for task, runs in tried["others"].items():
+        for run in runs:
+            (stands,) = [
+                each for each in full["others"][task] if (each["who"], each["seed"]) == (run["who"], 0)
+            ]
+            assert run.get("parameters") == stands.get("parameters"), (task, run["who"])
+            assert 0 <= run["right"] <= 1
+    assert set(tried["attacks"]) == set(full["attacks"])
+
+
 def test_the_choices_are_the_best_of_their_trials(monkeypatch):
     """What transfer.py works with is what its committed trials say, and every trial was done."""
     monkeypatch.syspath_prepend(ROOT / "benchmarks")

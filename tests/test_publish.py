@@ -176,6 +176,7 @@ def test_every_chapter_has_a_picture_of_its_own(tmp_path):
     book = Book(site.ROOT)
     found = draw_previews.write(book, tmp_path)
     assert set(found) == {"", *(f"notebooks/{path.stem}" for path in book.chapters)}
+    assert set(draw_previews.DRAWINGS) == {int(path.stem[:2]) for path in book.chapters}
     drawn = {}
     for page, name in found.items():
         path = tmp_path / name.split("/")[-1]

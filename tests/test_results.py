@@ -35,6 +35,9 @@ ROWS = {
     "TinyVGG": "tiny_vgg",
     "TensorFlow's tutorial": "tf_tutorial",
     "Hands-On Machine Learning": "hands_on",
+    "as they are": "turned, degrees: 0",
+    "JAX": "jax",
+    "TensorFlow": "tensorflow",
 }
 
 
@@ -134,6 +137,16 @@ def of_depth(kind: str, limit: str = "parameters"):
     return column
 
 
+def of_members(count: int, key: str):
+    """What a step took, in ms, or sent, in bytes, with so many processes."""
+
+    def column(runs: list[dict]) -> str:
+        (run,) = (run for run in runs if run["members"] == count)
+        return f"{run[key]:,.0f}"
+
+    return column
+
+
 SPLITS = ("makers together", "another studio")
 SHOTS = (1, 2, 5, 10, 20)
 FEWER_DRAWS = {"from scratch": 5, "ImageNet, fine-tuned": 5}  # than ten, since they take long
@@ -181,11 +194,46 @@ COLUMNS = {
     "stain": lambda runs: between(run["stain"] for run in runs),
     "mAP": ratio("map"),
     "less the book's": behind,
+    **{f"ms with {n}": of_members(n, "ms_low") for n in (1, 2, 4)},
+    **{f"bytes with {n}": of_members(n, "bytes") for n in (2, 4)},
     "scenes with it": lambda runs: f"{sum(run['there'] for run in runs)}",
     "precision": pooled("hits_half", "given_half"),
     "recall": pooled("hits_half", "there"),
     "own precision": pooled("hits_own", "given_own"),
     "own recall": pooled("hits_own", "there"),
+}
+
+
+def limit(key: str = "right", who: str | None = None):
+    """Per cent right in chapter 17, of one method of a row; with its spread where several runs were made."""
+
+    def column(runs: list[dict]) -> str:
+        shares = [100 * run[key] for run in runs if key in run and run.get("who") == who]
+        if len(shares) > 1:
+            return f"{mean(shares):.1f} ± {stdev(shares):.1f}"
+        return f"{shares[0]:.1f}" if shares else "–"
+
+    return column
+
+
+COLUMNS |= {
+    **{
+        who: limit(who=who)
+        for who in ("network", "logistic", "nearest", "forest", "book's", "ImageNet's")
+        + ("CNN", "CNN, dilated", "dense", "attention")
+    },
+    "unchanged": limit("none"),
+    "turned 30": limit("turned"),
+    "shifted 4": limit("shifted"),
+    "blurred 1.5": limit("blurred"),
+    "darkened 40": limit("darkened"),
+    "scaled 70": limit("scaled"),
+    "no step": limit("none"),
+    "worst of 50": limit("worst_of_50"),
+    "lent step": limit("lent"),
+    "own step": limit("one"),
+    "ten steps": limit("ten"),
+    **{f"pass {n}": limit(str(n), "network") for n in (1, 3, 10, 30)},
 }
 
 
@@ -628,3 +676,170 @@ def test_what_chapter_7_says_of_more_pictures_and_of_ensembles():
         )
         assert told == tuple(round(v, 1) for v in (100 * alone[0], alone[1], 100 * together[0], together[1]))
         assert all(run["together"]["right"] > run["members"]["right"] for run in found)
+
+
+def limits(part: str, name: str, key: str = "right", **wanted) -> list[float]:
+    """What runs of chapter 17 reached, in percent."""
+    report = json.loads((BOOK.root / "benchmarks/results/limits.json").read_text("utf-8"))
+    runs = [run for run in report[part][name] if wanted.items() <= run.items()]
+    return [100 * run[key] for run in runs if key in run]
+
+
+def test_what_chapter_17_gathers():
+    """Its table of places and times holds what the earlier chapters' results say."""
+
+    def report(name):
+        return json.loads((BOOK.root / f"benchmarks/results/{name}.json").read_text("utf-8"))
+
+    def both(runs, before, after):
+        return tuple(round(100 * mean(get(run) for run in runs), 1) for get in (before, after))
+
+    land, drums, faces = (report(name)["results"] for name in ("satellite", "drums", "faces"))
+    recipe, cage = report("choices")["choices"]["the recipe"], report("video")["light"]["as before"]
+    assert {run["usual_flagged"] for run in cage} == {0}
+    north_south = lambda run: run["validation"]["accuracy"], lambda run: run["accuracy"]  # noqa: E731
+    studios = lambda run: run["makers together"], lambda run: run["another studio"]  # noqa: E731
+    lights = lambda run: run["areas"]["none"], lambda run: run["areas"]["light"]  # noqa: E731
+    wanted = [
+        [both(land[name], *north_south) for name in ("U-Net", "logistic, 9x9")],
+        [both(drums[f"{name}"], *studios) for name in ("network on pictures", "network on samples")]
+        + [both(drums["logistic regression"], *studios)],
+        [both(recipe, lambda run: run["validation_accuracy"], lambda run: run["mirrored_accuracy"])],
+        [both(faces[name], *lights) for name in ("network, pictures as they are", "pixels")],
+        [both(cage, lambda run: 1, lambda run: 1 - run["lamp"] / 59)],
+    ]
+    told = literal("17_limits", "place-measured-17", "GATHERED")
+    assert [list(methods.values()) for methods in told.values()] == wanted
+
+
+def test_the_figures_of_chapter_17_draw_the_report():
+    """Doses, and accuracy against the number of pictures, are those of the committed runs."""
+    told = literal("17_limits", "dose-measured-17", "measured")
+    doses = literal("17_limits", "dose-measured-17", "doses")
+    for (who, key), row in told.items():
+        runs = [limits("doses", f"{dose}%", key, who=who) for dose in doses]
+        assert all(len(shares) == 3 for shares in runs)
+        assert row == pytest.approx([mean(shares) for shares in runs], abs=0.051), (who, key)
+    amounts = literal("17_limits", "hunger-measured-17", "AMOUNTS")
+    right = literal("17_limits", "hunger-measured-17", "right")
+    for who, row in right.items():
+        for n, told in zip(amounts, row, strict=True):
+            draws = [limits("hunger", who, n=n, draw=draw) for draw in range(3)]
+            assert all(len(draw) == (2 if who == "network" else 1) for draw in draws)
+            means = [mean(draw) for draw in draws]
+            assert told == (round(mean(means), 1), round(stdev(means), 1)), (who, n)
+    seeds = [[stdev(limits("hunger", "network", n=n, draw=draw)) for draw in range(3)] for n in amounts]
+    assert literal("17_limits", "hunger-measured-17", "by_seed") == tuple(round(mean(s), 1) for s in seeds)
+    everything = limits("hunger", "network, all")
+    assert literal("17_limits", "hunger-measured-17", "with_all") == round(mean(everything), 1)
+    stamps = json.loads((BOOK.root / "benchmarks/results/transfer.json").read_text("utf-8"))["results"]
+    assert literal("17_limits", "hunger-measured-17", "stamps") == {
+        name: tuple(of_draws(shots)(stamps[name])[0] for shots in SHOTS)
+        for name in ("from scratch", "book, frozen", "ImageNet, frozen")
+    }
+
+
+def test_what_chapter_17_says_of_steps():
+    """Training on steps helps with every seed and costs accuracy and time; coins turn most pictures of the forest."""
+    plain, sturdy = "small network", "trained on steps"
+    assert min(limits("attacks", sturdy, "ten")) > max(limits("attacks", plain, "ten")) + 40
+    for key in ("lent", "random"):
+        assert min(limits("attacks", sturdy, key)) > max(limits("attacks", sturdy, "ten"))
+    price = mean(limits("attacks", plain, "test")) - mean(limits("attacks", sturdy, "test"))
+    assert 0.5 < price < 1.5
+    assert min(limits("attacks", sturdy, "seconds")) > 1.5 * max(limits("attacks", plain, "seconds"))
+    assert mean(limits("attacks", sturdy, "seconds")) > 2 * mean(limits("attacks", plain, "seconds"))
+    jury, members = (
+        limits("attacks", name, "ten") for name in ("jury of its three seeds", "chapter 5's network")
+    )
+    assert max(members) < jury[0] < 40
+
+    def turned(name):
+        return mean(limits("attacks", name, "none")) - mean(limits("attacks", name, "worst_of_50"))
+
+    report = json.loads((BOOK.root / "benchmarks/results/limits.json").read_text("utf-8"))
+    assert max(report["attacks"], key=turned) == "forest of trees"
+    clean = {name: mean(limits("attacks", name, "none")) for name in report["attacks"]}
+    assert min(clean, key=clean.get) == "nearest neighbours"
+
+
+def test_what_chapter_17_says_of_changes_and_marks():
+    """Who leads after which change; augmentation repairs its own kind; plain methods follow a mark further."""
+    reached = {
+        (label, who): mean(limits("changes", label, who=who))
+        for label in ("turned, degrees: 30", "blurred, sigma: 1.5", "scaled, percent: 70")
+        + ("shifted, pixels: 0.5", "shifted, pixels: 1", "shifted, pixels: 4", "darkened, percent: 40")
+        for who in ("network", "logistic")
+    }
+    assert abs(reached["turned, degrees: 30", "network"] - reached["turned, degrees: 30", "logistic"]) < 2
+    assert reached["blurred, sigma: 1.5", "network"] < reached["blurred, sigma: 1.5", "logistic"] - 20
+    for label in ("scaled, percent: 70", "shifted, pixels: 4", "darkened, percent: 40"):
+        assert reached[label, "network"] > reached[label, "logistic"] + 15
+    whole = reached["shifted, pixels: 1", "network"]
+    assert reached["shifted, pixels: 0.5", "network"] < whole and round(whole, 1) == 90.4
+    for kind in ("turned", "shifted", "blurred"):
+        nothing, own, four = (limits("augmented", name, kind) for name in ("nothing", kind, "all four"))
+        assert min(own) > max(four) and min(four) > max(nothing), kind
+    for kind in ("blurred", "darkened"):
+        assert mean(limits("augmented", "turned", kind)) < mean(limits("augmented", "nothing", kind))
+    for dose in ("70%", "80%", "90%"):
+        network, *plain = (
+            limits("doses", dose, "exchanged", who=who) for who in ("network", "logistic", "forest")
+        )
+        assert all(mean(each) < mean(network) for each in plain), dose
+    assert max(limits("doses", "100%", "exchanged")) < 0.15
+
+
+def test_what_chapter_17_says_of_wrong_labels():
+    """The network passes its best and falls, the more the more labels are wrong; what it knows by heart."""
+    lost = [
+        mean(limits("noise", wrong, "10", who="network")) - mean(limits("noise", wrong, "30", who="network"))
+        for wrong in ("0%", "30%", "60%")
+    ]
+    assert lost[0] < 0 < lost[1] < lost[2]
+    assert literal("17_limits", "noise-held-17", "by_heart") == round(
+        mean(limits("noise", "30%", "learned")), 1
+    )
+    for who in ("logistic", "forest"):
+        plain = limits("noise", "60%", who=who)
+        assert mean(plain) > mean(limits("noise", "60%", "10", who="network"))
+
+
+def test_what_chapter_17_says_of_data_that_are_no_pictures():
+    """Shuffled, the CNN comes down to the dense network; far marks need reach; the forest does as a coin does."""
+
+    def reached(task, who):
+        return mean(limits("others", task, who=who))
+
+    assert reached("garments", "CNN") > reached("garments", "dense") + 1
+    shuffled = "garments, pixels shuffled"
+    assert abs(reached(shuffled, "CNN") - reached(shuffled, "dense")) < 1
+    near, far, columns = "marks 3 apart", "marks 12 apart", "a table of 30 columns"
+    assert reached(near, "CNN") > 99 and max(limits("others", far, who="CNN")) < 55
+    assert min(limits("others", far, who="CNN, dilated")) > 99 and reached(far, "dense") > 95
+    for task in (near, far):
+        assert sorted(share > 95 for share in limits("others", task, who="attention")) == [False, True]
+        assert all(45 < share < 55 for share in limits("others", task, who="forest"))
+    shares = [reached(columns, who) for who in ("CNN", "dense", "attention", "forest")]
+    assert max(shares) - min(shares) < 3
+
+
+def test_what_chapter_18_says_of_several_processes():
+    """The losses are those of one process, the ring's bytes are sent, a death changes no weight; every run is there."""
+    report = json.loads((BOOK.root / "benchmarks/results/scale.json").read_text("utf-8"))
+    cells = read_notebook(BOOK.root / "notebooks/18_scale.ipynb").cells
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    measured = ast.literal_eval(re.search(r"(?ms)^measured = (\{.*?\})$", code)[1])
+    for words in measured:
+        engine = words.lower()
+        runs = sorted(report["several"][engine], key=lambda run: run["members"])[: len(measured[words])]
+        assert [run["members"] for run in runs] == [1, 2, 4][: len(runs)]
+        assert measured[words] == tuple(round(run["ms_low"]) for run in runs)
+        for run in runs[1:]:
+            assert run["losses"] == pytest.approx(runs[0]["losses"], abs=1e-4)
+            ring = 2 * (run["members"] - 1) * 4 * 34_826
+            assert ring < run["bytes"] < 1.2 * ring  # headers and acknowledgements come on top
+    assert set(report["death"]) == {"jax", "tensorflow"}
+    for (death,) in report["death"].values():
+        assert death["same_weights"] and death["started_again_from"] == 10
+        assert death["finished_after_the_death"] == 0

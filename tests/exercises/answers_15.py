@@ -19,46 +19,43 @@ wrong("15.1", "expected: 3 results", label="the plant alone")((-0.75,))
 right("15.1", "a list")([-0.2, -0.6, -0.75])
 right("15.1", "an array")(np.array([0.8, 0.4, 0.25]) - 1)
 
-# --- 15.2 average precision with equal scores ----------------------------------------------------
+# --- 15.2 the first page, with equal scores ------------------------------------------------------
 
 
-def one_by_one(has, scores):
-    """Equal scores one after the other, in their order."""
-    ranked = np.asarray(has)[np.argsort(-np.asarray(scores), kind="stable")]
-    precision = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
-    return precision[ranked == 1].mean()
+def as_they_stand(has, scores, k):
+    """The first k, equal scores in their order."""
+    return np.asarray(has)[np.argsort(-np.asarray(scores), kind="stable")][:k].sum()
 
 
-def steps(has, scores):
-    """(found anew, precision) at every step, from the top."""
-    for t in sorted(set(scores), reverse=True):
-        given = scores >= t
-        yield has[scores == t].sum(), has[given].sum() / given.sum()
+def every_order(has, scores, k):
+    """The mean over all orders of the pictures, each sorted stably."""
+    orders = list(itertools.permutations(range(len(has))))
+    return np.mean([as_they_stand(has[list(o)], scores[list(o)], k) for o in orders])
 
 
-wrong("15.2", "one after the other")(one_by_one)
-wrong("15.2", "lowest score comes first")(lambda h, s: average_precision_score(h, -s))
-wrong("15.2", "pictures without the tag count")(lambda h, s: np.mean([h[s >= t].mean() for t in s]))
-wrong("15.2", "at this recall or a higher")(
-    lambda h, s: np.mean([max(h[s >= u].mean() for u in s if u <= t) for t in s[h == 1]])
+wrong("15.2", "come as they stand")(as_they_stand)
+wrong("15.2", "reverse of how they stand")(lambda h, s, k: as_they_stand(h[::-1], s[::-1], k))
+wrong("15.2", "score of the last place are shown")(lambda h, s, k: h[s >= np.sort(s)[-k]].sum())
+wrong("15.2", "score of the last place are left out")(lambda h, s, k: h[s > np.sort(s)[-k]].sum())
+wrong("15.2", "in the best order")(
+    lambda h, s, k: sum(sorted(zip(s, h, strict=True))[-k:][i][1] for i in range(k))
 )
-wrong("15.2", "number of pictures")(lambda h, s: average_precision_score(h, s) * h.mean())
-wrong("15.2", "it is the sum")(lambda h, s: average_precision_score(h, s) * h.sum())
-wrong("15.2", "came:", label="precision of the whole list")(lambda h, s: h.mean())
-wrong("15.2", "came:", label="the sign of a score is lost")(
-    lambda h, s: average_precision_score(h, np.abs(s))
+wrong("15.2", "in the worst order")(
+    lambda h, s, k: -sum(p[1] for p in sorted(zip(-s, h, strict=True))[:k]) * -1
 )
-right("15.2", "steps")(lambda h, s: sum(new * p for new, p in steps(h, s)) / h.sum())
+wrong("15.2", "came:", label="a share instead of a number")(lambda h, s, k: every_order(h, s, k) / k)
+wrong("15.2", "came:", label="the lowest scores come first")(lambda h, s, k: every_order(h, -s, k))
+wrong("15.2", "came:", label="the scores play no part")(lambda h, s, k: k * h.mean())
+right("15.2", "every order")(every_order)
 
 
-@right("15.2", "loops")
-def _(has, scores):
-    values = []
+@right("15.2", "shares of places")
+def _(has, scores, k):
+    total = 0.0
     for mine, score in zip(has, scores, strict=True):
-        if mine:
-            so_far = [h for h, s in zip(has, scores, strict=True) if s >= score]
-            values.append(sum(so_far) / len(so_far))
-    return sum(values) / len(values)
+        above, equal = (scores > score).sum(), (scores == score).sum()
+        total += mine * min(max(k - above, 0), equal) / equal
+    return total
 
 
 # --- 15.3 a threshold for each tag ---------------------------------------------------------------

@@ -351,7 +351,7 @@ def _(rng):
     size = int(rng.integers(1, 9))
     has = (rng.random(size) < 0.5).astype(int)
     has[rng.integers(size)] = 1
-    return has, rng.integers(0, 6, size) / 5
+    return has, rng.integers(0, 6, size) / 5, int(rng.integers(1, size + 1))
 
 
 @legal("15.3")
@@ -386,3 +386,27 @@ def _(rng):
 def _(rng):
     clip = rng.normal(0, 100, (int(rng.integers(1, 7)), *rng.integers(1, 5, 2))).round(1)
     return clip, [0.0, 0.05, 0.3, 0.5, 1.0][rng.integers(5)]
+
+
+@legal("17.1")
+def _(rng):
+    n = int(rng.integers(1, 7))
+    weights = table(rng, n) * 1.0
+    weights[rng.integers(n)] = rng.choice([-2.5, 0.5, 3.0])
+    return table(rng, n) * 1.0, weights, number(rng)
+
+
+@legal("17.2")
+def _(rng):
+    n = int(rng.integers(1, 5))
+    start = rng.integers(0, 256, n) * 1.0
+    square = rng.integers(-3, 4, (n, n)) * 1.0
+    return start, square, float(rng.integers(1, 9)), rng.choice([0.5, 1.0, 3.0]), int(rng.integers(0, 6))
+
+
+@legal("17.3")
+def _(rng):
+    n = int(rng.integers(2, 6))
+    counts = np.cumsum(rng.integers(5, 400, n)) * 1.0
+    errors = np.sort(rng.uniform(0.05, 0.8, n))[::-1].round(3)
+    return counts, errors - np.arange(n) * 0.001, rng.choice([0.1, 0.25, 0.5])

@@ -8,6 +8,7 @@ those of the cover (draw_cover.py); the numbers are computed here.
 
 from __future__ import annotations
 
+import gzip
 import io
 import sys
 import textwrap
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from PIL import Image
 
 from tools.book import Book, read_notebook
@@ -191,6 +192,83 @@ def watched(page: Cover):
     page.picture(LEFT, MIDDLE - 2.2, 4.35, np.abs(now - before), cmap="Reds", vmin=0, vmax=60)
 
 
+def mirrored(page: Cover):
+    """A boot as the data show them, and turned to the other side."""
+    with gzip.open(ROOT / "data/datasets/fashion-mnist/train-images-idx3-ubyte.gz") as packed:
+        boot = np.frombuffer(packed.read(16 + 784)[16:], dtype="uint8").reshape(
+            28, 28
+        )  # the first picture is a boot
+    for left, values, words in ((LEFT, boot, "a boot"), (LEFT + 2.25, boot[:, ::-1], "and now?")):
+        page.picture(left, MIDDLE - 0.9, 2.1, values, cmap="gray", vmin=0, vmax=255)
+        page.text(left + 1.05, MIDDLE - 1.35, words, 26, page.violet)
+
+
+def past_the_layers(page: Cover):
+    """A residual block: two layers, and the way around them."""
+    for place in (LEFT + 1.1, LEFT + 2.4):
+        shape = FancyBboxPatch((place, MIDDLE - 0.8), 0.6, 1.6, boxstyle="round,pad=0,rounding_size=0.12")
+        shape.set(facecolor=page.violet, edgecolor="none")
+        page.page.add_patch(shape)
+    for begin, end in ((0.35, 1.0), (1.8, 2.3), (3.1, 3.55)):
+        page.arrow((LEFT + begin, MIDDLE), (LEFT + end, MIDDLE))
+    around = FancyArrowPatch(
+        (LEFT + 0.15, MIDDLE + 0.3),
+        (LEFT + 3.85, MIDDLE + 0.3),
+        connectionstyle="arc3,rad=-0.55",
+        arrowstyle="-|>",
+        mutation_scale=26,
+        linewidth=3,
+        color=page.accent,
+    )
+    page.page.add_patch(around)
+    page.text(LEFT + 0.12, MIDDLE, "x", 34)
+    page.text(LEFT + 3.85, MIDDLE, "+", 38, page.accent)
+
+
+def apart(page: Cover):
+    """The photograph's channels, each filtered by itself, and their mixture."""
+    channels = [correlate(channel, SOBEL) for channel in photograph().astype(float).transpose(2, 0, 1)]
+    for place, channel in enumerate(channels):
+        page.picture(LEFT, MIDDLE + 0.75 - 1.4 * place, 1.9, channel, cmap="RdBu_r", vmin=-260, vmax=260)
+    page.arrow((LEFT + 1.98, MIDDLE), (LEFT + 2.32, MIDDLE))
+    page.picture(LEFT + 2.4, MIDDLE - 0.65, 1.95, sum(channels) / 3, cmap="RdBu_r", vmin=-260, vmax=260)
+
+
+def covered(page: Cover):
+    """The photograph with a grey square that moves across it, as an occlusion map is made."""
+    height, width, _ = photograph().shape
+    side = height // 3
+    for place, (top, left) in enumerate(((0, 0), (height // 3, width // 3), (2 * side, width - side - 40))):
+        values = photograph().copy()
+        values[top : top + side, left : left + side] = 128
+        page.picture(LEFT + 0.95 * place, MIDDLE + 0.75 - 1.25 * place, 2.4, values, layer=3 + place)
+
+
+def fooled(page: Cover):
+    """A boot, signs such as a step takes (drawn here by a coin), and both together."""
+    with gzip.open(ROOT / "data/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz") as file:
+        boot = np.frombuffer(file.read(16 + 784)[16:], "uint8").reshape(28, 28).astype(float)
+    signs = np.random.default_rng(17).choice([-1, 1], boot.shape)
+    for place, (picture, how) in enumerate(
+        (
+            (boot, {"cmap": "gray", "vmin": 0, "vmax": 255}),
+            (signs, {"cmap": "PuOr_r", "vmin": -2, "vmax": 2}),
+            (np.clip(boot + 16 * signs, 0, 255), {"cmap": "gray", "vmin": 0, "vmax": 255}),
+        )
+    ):
+        page.picture(LEFT + 1.5 * place, MIDDLE - 0.6, 1.35, picture, **how)
+        if place < 2:
+            page.text(LEFT + 1.42 + 1.5 * place, MIDDLE + 0.05, "+="[place], 22, page.violet)
+
+
+def scaled(page: Cover):
+    """The roof over a machine: a slope of bytes, then a flat top of arithmetic, with two ways under it."""
+    axes, x = page.axes(LEFT, MIDDLE - 1.8, 4.35, 3.6), np.linspace(0, 1, 50)
+    axes.plot(x, np.minimum(0.3 + 2.2 * x, 1.3), lw=7, color=page.violet)
+    axes.plot([0.15, 0.45, 0.7], [0.35, 0.8, 1.15], "o", ms=18, color=page.accent)
+    axes.set(xlim=(0, 1), ylim=(0, 1.5))
+
+
 DRAWINGS = {
     1: weighted_sum,
     2: feature_map,
@@ -198,12 +276,18 @@ DRAWINGS = {
     4: pooling,
     5: prediction,
     6: borrowed,
+    7: mirrored,
+    8: past_the_layers,
+    9: apart,
+    10: covered,
     11: line,
     12: sound,
     13: ground,
     14: alike,
     15: tags,
     16: watched,
+    17: fooled,
+    18: scaled,
 }
 
 

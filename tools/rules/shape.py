@@ -13,7 +13,7 @@ from tools.rules.rule import Chapter, Problem, chapter_rule
 
 MODULES = sys.stdlib_module_names | {
     "IPython", "av", "keras", "matplotlib", "matplotlib_inline", "numpy", "PIL", "scipy", "skimage", "sklearn",
-    "soundfile", "tensorflow",
+    "soundfile", "tensorflow", "threadpoolctl",
 }  # fmt: skip
 CLOSING = ["What people get wrong", "Summary", "Quiz", "Exercises", "Where to read on"]
 OPTIONAL = {"Quiz"}  # a chapter may still be without
@@ -75,7 +75,10 @@ def setup_cell(chapter: Chapter) -> Iterator[Problem]:
             yield chapter.problem(n, "No seed.", "add `keras.utils.set_random_seed(0)`.")
         if re.search(r"(?m)^\s*[!%]|get_ipython\(|\binput\(|\blogin\(", cell.source):
             yield chapter.problem(n, "A magic, a shell command or a login.", "take it out.")
-        imports = re.search(r"(?m)^\s*(import|from) \w", cell.source)
+        here = re.sub(
+            r"(?s)'''.*?'''", "", cell.source
+        )  # programs that a cell starts have imports of their own
+        imports = re.search(r"(?m)^\s*(import|from) \w", here)
         if imports and not {"setup", "shared-home", "shared-check"} & set(tags(cell)):
             yield chapter.problem(n, "An import outside the setup cell.", "move it into the setup cell.")
 

@@ -678,9 +678,13 @@ export class NetworkExplorer extends LiveFigure {
     event.preventDefault();
     this.#marks();
     this.#point(this.#cell);
-    const here = `Row ${this.#cell[0]}, column ${this.#cell[1]}: ${this.#pixelWords(...this.#cell)}.`;
-    if (step && !this.#pen) this.announce(here, 150);
-    else if (step || erase || [" ", "Enter"].includes(event.key)) this.#say = () => `${here} ${this.#spoken()}`;
+    if (step && !this.#pen) this.announce(this.#here(), 150);
+    else if (step || erase || [" ", "Enter"].includes(event.key)) this.#say = () => `${this.#here()} ${this.#spoken()}`;
+  }
+
+  /** The pixel under the cursor, in words: where it is when they are spoken. */
+  #here() {
+    return `Row ${this.#cell[0]}, column ${this.#cell[1]}: ${this.#pixelWords(...this.#cell)}.`;
   }
 
   /** Paint at the cursor. */
