@@ -1,20 +1,23 @@
 """How fast the live figures answer, in headless Chromium on this machine.
 
-    python benchmarks/live.py [--quick]
+    python benchmarks/live.py [--quick] [--learning]
 
 Times are those of one change, from the event to finished pixels: the filter run
 over the whole photograph, both pictures painted, the sum written out. Each is the
 median of many, with the slowest twentieth beside it; the second pair is the same with
 the processor slowed four times. The network is one like chapter 5's, with fresh
 weights. The photo lab's network runs in a worker, which cannot be slowed; so its time
-is taken in the page as well, and there slowed. Needs `make book` and Chromium or
-Chrome. Nothing in the book is changed; the results go to benchmarks/results/live.json.
+is taken in the page as well, and there slowed. The Train lab is let learn for ten
+seconds: how many pictures a second, and when it is right for 80 % of the others;
+--learning measures this alone. Needs `make book` and Chromium or Chrome. Nothing in
+the book is changed; the results go to benchmarks/results/live.json.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import json
 import os
 import sys
 import tempfile
@@ -148,6 +151,44 @@ PHOTO_NETWORK = """async ([folder, times]) => {
 }"""
 
 
+# The Train lab learns from its first batch on for so many seconds, with three seeds.
+LEARNING = """async ([seconds, seeds]) => {
+    const figure = document.querySelector("train-lab"), found = [];
+    const until = async (holds) => { while (!holds()) await new Promise((go) => setTimeout(go, 10)); };
+    await figure.step();
+    for (let seed = 1; seed <= seeds; seed++) {
+        await figure.change({seed});
+        figure.train();
+        await until(() => figure.value.seen > 0);
+        const start = performance.now(), first = figure.value.seen;
+        let passed = null;
+        while (performance.now() - start < 1000 * seconds) {
+            await new Promise((go) => setTimeout(go, 50));
+            if (figure.value.share > 0.8) passed ??= (performance.now() - start) / 1000;
+        }
+        const took = (performance.now() - start) / 1000, {seen} = figure.value;
+        await figure.pause();
+        const tests = figure.curves.tests.filter(([at]) => at <= seen);
+        found.push({rate: (seen - first) / took, passed, share: tests.at(-1)[2]});
+    }
+    return found;
+}"""
+
+
+def learning(browser, address: str, quick: bool) -> dict:
+    """What the Train lab learns in ten seconds; the load says how busy the machine was."""
+    with site.Visit(browser.new_context(), address, "book/live/train_lab.html") as visit:
+        visit.page.wait_for_selector('[data-live="train-lab"][data-state="running"]')
+        found = visit.page.evaluate(LEARNING, [3 if quick else 10, 1 if quick else 3])
+    return {
+        "seconds": 3 if quick else 10,
+        "load": round(os.getloadavg()[0], 1),
+        "pictures a second": [round(one["rate"]) for one in found],
+        "seconds to 80 %": [one["passed"] and round(one["passed"], 1) for one in found],
+        "right at the end": [one["share"] for one in found],
+    }
+
+
 def write_network(path: Path) -> int:
     """A network like chapter 5's as a file; the number of its parameters."""
     import keras
@@ -192,7 +233,9 @@ def main() -> None:
     """Measure, print a table, keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
-    quick = parser.parse_args().quick
+    parser.add_argument("--learning", action="store_true", help="the Train lab alone; the rest stays")
+    options = parser.parse_args()
+    quick = options.quick
     times = 20 if quick else 120
     path = site.find_browser(whole=True)
     if path is None or not (site.HTML / "book" / "live").exists():
@@ -207,7 +250,8 @@ def main() -> None:
     ):
         result["parameters"] = write_network(Path(folder) / "network.bin")
         browser = playwright.chromium.launch(executable_path=path, args=site.FLAGS)
-        for slowed in (1, SLOWED):
+        result["train lab"] = learning(browser, server.address, quick)
+        for slowed in () if options.learning else (1, SLOWED):
             context = browser.new_context(viewport={"width": 1280, "height": 900})
             context.route(
                 "**/measured.bin", lambda route: route.fulfill(path=str(Path(folder) / "network.bin"))
@@ -243,14 +287,18 @@ def main() -> None:
                         result["milliseconds"].setdefault(label, {})[f"x{slowed}"] = found
             context.close()
         browser.close()
-    for label, found in result["milliseconds"].items():
+    for label, found in result["train lab"].items():
+        print(f"train lab, {label}: {found}")
+    if options.learning:
+        result = json.loads(RESULT.read_text("utf-8")) | {"train lab": result["train lab"]}
+    for label, found in () if options.learning else result["milliseconds"].items():
         one, four = found["x1"], found[f"x{SLOWED}"]
         promised = f"   promised: under {PROMISED[label]} ms" if label in PROMISED else ""
         print(
             f"{label:28} {one['median']:7.2f} ms (slow {one['slow']:.2f})"
             f"   slowed {SLOWED}x: {four['median']:7.2f} ms (slow {four['slow']:.2f}){promised}"
         )
-    for name, size in result["bytes"].items():
+    for name, size in () if options.learning else result["bytes"].items():
         print(f"{name:28} {size / 1000:7.1f} kB")
     keep(result, RESULT.with_name("live_quick.json") if quick else RESULT)
 

@@ -289,5 +289,15 @@ READS = {
     ],
     "tests/test_live_pooling.py": [part(*FIGURES, "notebooks/04_*.ipynb#code", *ORDER, *LISTED)],
     "tests/test_live_runtime.py": [part(*FIGURES, *ORDER, "site:index.html")],
+    "tests/test_live_train.py": [
+        part(
+            *FIGURES,
+            "notebooks/05_*.ipynb#code",
+            "page:notebooks/05_*.html",
+            "benchmarks/results/live.json",
+            *ORDER,
+            *LISTED,
+        )
+    ],
     "tests/test_live_zoo.py": [part(*FIGURES, *ORDER, "site:index.html")],
 }

@@ -31,6 +31,7 @@ FIGURES = {
     "sliding-lab": "book/live/sliding_lab.html",
     "pooling-lab": "book/live/pooling_lab.html",
     "photo-lab": "book/live/photo_lab.html",
+    "train-lab": "book/live/train_lab.html",
     "network-explorer": "book/live/network_explorer.html",
 }
 SEED = int(os.environ.get("LIVE_SEED") or np.random.SeedSequence().entropy % 2**32)
@@ -503,6 +504,21 @@ STATES = {
         "a photograph": "await f.load(); part('input[value=\"cat.webp\"]').click(); await f.seen()",
         "wrong file, later": "await f.load(); await f.open(new File(['x'], 'x.png'))",
     },
+    "train-lab": {
+        "at first": "",
+        "settings": "part('#settings').open = true",
+        "three stages": "part('#settings').open = true; await f.change({stages: 3, filters: [32, 12, 2], side: 7})",
+        "a wrong rate": "part('#settings').open = true; type('#rate', 'x'); send('#rate', 'x', 'change')",
+        "one batch": "await f.step()",
+        "loading": "part('#progress').hidden = false",
+        "training": "f.train(); await wait(f, 1100)",
+        "paused, in numbers": "f.train(); await wait(f, 1100); await f.pause(); part('#table').open = true",
+        "gone back": "await f.step(); await f.rewind(0)",
+        "never answered": "await f.choose('relu'); f.train(); await wait(f, 1100); await f.pause()",
+        "all equal": "await f.choose('equal'); await f.step()",
+        "overflowed": "await f.change({rate: 1e30, optimizer: 'sgd'}); await f.train()",
+        "in the explorer": "await f.step(); await f.explore()",
+    },
     "network-explorer": {
         "at first": "",
         "a wrong file": "pickFile('#network-file', 'no network', 'x.p2p', '')",
@@ -539,8 +555,13 @@ ENTER = """async (f, steps) => {
         maps[number].dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true}));
     };
     const type = (selector, value) => send(selector, value, "input");
+    const wait = async (lab, count) => { // until it has learned from so many pictures, or stops by itself
+        while (lab.value.state !== "training") await new Promise((go) => setTimeout(go, 20));
+        await lab.seen(count);
+    };
     const Steps = (async () => {}).constructor; // some have to wait
-    await new Steps("f", "part", "pick", "type", "pickFile", "look", steps)(f, part, pick, type, pickFile, look);
+    const words = ["f", "part", "send", "pick", "type", "pickFile", "look", "wait", steps];
+    await new Steps(...words)(f, part, send, pick, type, pickFile, look, wait);
 }"""
 
 
@@ -608,6 +629,7 @@ def test_every_state_is_accessible(reader, address, axe, name, width):
 def test_focus_can_be_seen_in_every_control(reader, address, name):
     """Each stop of the Tab key within a figure has an outline, on itself or on what it stands for."""
     with opened(reader(), address, name) as visit:
+        visit.figure.evaluate(ENTER, STATES[name].get("settings", ""))
         visit.page.locator("[data-live] a, h1 a").first.focus()
         stops = 0
         for _ in range(70):
@@ -673,6 +695,10 @@ def test_figures_run_under_a_strict_policy(fresh, address, name):
         elif name == "photo-lab":
             visit.figure.evaluate("figure => figure.load()")
             assert len(visit.figure.evaluate("figure => figure.answer.logits")) == 5
+        elif name == "train-lab":
+            visit.figure.locator("#step").click()
+            visit.figure.get_by_text("batch 1 of 125").wait_for()
+            assert value(visit)["seen"] == 32
         elif name == "network-explorer":
             visit.figure.locator("#which").select_option("mirrored")
             for _ in range(200):  # it is drawn in pieces, and the policy forbids to wait by a script

@@ -5,6 +5,7 @@
     photograph     book/_static/live/coffee.png, from the book's photographs
     network        fashion.p2p and fashion-mirrored.p2p beside it: chapter 5's and 7's, trained
     garments       garments.png beside it: test pictures for them, some of which they get wrong
+    pictures       train-lab/garments.bin beside it: what the Train lab learns from
     photo-network  the network and the examples of the photo lab
     answers        what it says of the examples, into its lab.json; from the built site
     stills         book/_static/live/stills/*.webp, from the built site
@@ -25,6 +26,7 @@ import io
 import json
 import os
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,7 @@ TRUST = ROOT / "notebooks" / "07_trust.ipynb"
 # File -> the chapter, its cell that trains the network, and the network's name there.
 NETWORKS = {"fashion": (CHAPTER, "7f9239ac", "model"), "fashion-mirrored": (TRUST, "4dea4280", "copy")}
 TALLEST = 1800  # pixels of a still; the network explorer goes on for longer
+LEARNED, OTHERS = 4000, 1000  # pictures of the Train lab
 RIGHT, WRONG = 3, 1  # pictures of each class in garments.png, a row for each
 
 
@@ -146,6 +149,23 @@ def garments() -> None:
     print(f"garments.png: {(LIVE / 'garments.png').stat().st_size:,} bytes")
 
 
+def pictures() -> None:
+    """Pack what the Train lab learns from: the first training pictures, and then the first test pictures.
+
+    The file is one zlib stream: all labels, a byte each, then all pictures, 784 bytes each.
+    """
+    folder = ROOT / "data" / "datasets" / "fashion-mnist"
+    parts = {}
+    for part, count in (("train", LEARNED), ("t10k", OTHERS)):
+        for name, head, size in (("labels-idx1", 8, 1), ("images-idx3", 16, 784)):
+            data = gzip.decompress((folder / f"{part}-{name}-ubyte.gz").read_bytes())
+            parts[part, name] = data[head : head + count * size]
+    row = [parts[part, name] for name in ("labels-idx1", "images-idx3") for part in ("train", "t10k")]
+    path = LIVE / "train-lab" / "garments.bin"
+    path.write_bytes(zlib.compress(b"".join(row), 9))
+    print(f"{path.name}: {path.stat().st_size:,} bytes, SHA-256 {sha256(path)}")
+
+
 def stills() -> None:
     """Take a picture of every figure on its own page."""
     sys.path.insert(0, str(ROOT / "tests"))
@@ -212,6 +232,7 @@ if __name__ == "__main__":
         "photograph": photograph,
         "network": network,
         "garments": garments,
+        "pictures": pictures,
         "photo-network": photo_network,
         "answers": answers,
         "stills": stills,

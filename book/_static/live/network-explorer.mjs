@@ -320,6 +320,11 @@ export class NetworkExplorer extends LiveFigure {
     this.#take(file);
   }
 
+  /** Show a file that another figure hands over. */
+  open(file) {
+    return this.#take(file);
+  }
+
   /** A file that was chosen, dropped or pasted: a picture or a network; the old one stays if it is neither. */
   async #take(file, note = "") {
     if (!file) return;

@@ -1,6 +1,6 @@
 /* Work in a thread of its own, so that the page goes on answering: both ends of the line.
 
-   The page makes a Thread and asks it; the worker's module (worker.mjs) serves the jobs.
+   The page makes a Thread and asks it; the worker's module (worker.mjs, or another) serves the jobs.
    A question is {job, number, ...}; an answer is {number, good: true, ...} or
    {number, good: false, text}, and on the way there may be {number, news: {...}}.
    The worker's file comes from this site like every module, so `worker-src 'self'` allows it. */
@@ -15,6 +15,11 @@ export class Thread {
   #worker = null;
   #questions = new Map(); // number -> {good, bad, tell}
   #asked = 0;
+  #file;
+
+  constructor(file = "worker.mjs") {
+    this.#file = file;
+  }
 
   /** Whether it runs, and so remembers what it was told. */
   get awake() {
@@ -38,7 +43,7 @@ export class Thread {
   }
 
   #started() {
-    const worker = new Worker(new URL("worker.mjs", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL(this.#file, import.meta.url), { type: "module" });
     worker.onmessage = ({ data }) => this.#hear(data);
     worker.onerror = (event) => {
       event.preventDefault();
