@@ -53,7 +53,7 @@ WRITING = {
     "when not to use transfer learning": "notebooks/06_transfer_learning.html#when-does-it-help-and-when-not",
     "first layer filters of a trained network": "notebooks/01_filters.html#what-do-the-trained-filters-look-for",
     "larger kernel 5x5": "notebooks/01_filters.html#what-changes-when-the-filter-grows",
-    "im2col": "notebooks/02_feature_maps.html#what-is-a-feature-map",
+    "im2col": "notebooks/18_scale.html#how-is-a-convolution-one-matrix-product",
     "stack of small kernels": "notebooks/02_feature_maps.html#two-small-filters-or-a-large-one",
     "maxpool vs avgpool which is better": "notebooks/04_pooling.html#when-max-when-mean",
     "different accuracy every time I train": "notebooks/05_dense_classifier.html#is-one-run-enough",
