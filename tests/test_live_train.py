@@ -184,10 +184,11 @@ def test_a_hundred_steps_follow_keras(page, load_network, tmp_path, optimizer):
         step(model, pictures[n : n + batch], labels[n : n + batch]) for n in range(0, len(labels), batch)
     ]
     gap = np.abs(np.array(losses) - wanted)
-    assert len(losses) == 100 and np.mean(wanted[-20:]) < 0.8 * wanted[0]  # it did learn
+    assert len(losses) == 100 and np.mean(wanted[-20:]) < wanted[0] - 0.1  # it did learn
     # A value at a ReLU's edge can fall to either side by its last digit; from there two runs part a little.
     told = f"LIVE_SEED={SEED}: {gap.max():.2g} at step {gap.argmax()}, {gap.mean():.2g} on average"
-    assert gap[:20].max() < 1e-4 and gap.mean() < 0.003 and gap.max() < 0.03, told
+    # In 22 draws the largest gaps were 0.022 at one step and 0.0022 on average, and the first came at step 11.
+    assert gap[:5].max() < 1e-4 and gap.mean() < 0.005 and gap.max() < 0.06, told
 
 
 def step(model, pictures, labels) -> float:
