@@ -696,6 +696,10 @@ def test_what_chapter_17_gathers():
     ]
     told = literal("17_limits", "place-measured-17", "GATHERED")
     assert [list(methods.values()) for methods in told.values()] == wanted
+    lost = {what: [home - away for home, away in methods.values()] for what, methods in told.items()}
+    real = [what for what in lost if "further south" in what or "new studio" in what]
+    assert len(real) == 2 and max(max(lost[what]) for what in real) < 10
+    assert min(max(lost[what]) for what in lost if what not in real) > 20
 
 
 def test_the_figures_of_chapter_17_draw_the_report():
