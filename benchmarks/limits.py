@@ -1,6 +1,6 @@
 """Where networks of the book fail, and where plain methods fail beside them: the measurements of chapter 17.
 
-    python benchmarks/limits.py                all that the report lacks; some 25 minutes on two cores
+    python benchmarks/limits.py                all that the report lacks; some tens of minutes on two cores
     python benchmarks/limits.py --quick        one seed, few pictures, few steps: a try of a minute
     python benchmarks/limits.py --seconds 200  start nothing more after so many seconds; the next call goes on
 
@@ -21,8 +21,8 @@ setting, and Fashion-MNIST's test pictures judge (the first 2,000; for `changes`
     noise       share right after training on 2,000 pictures with wrong labels
     others      data that are no pictures, or whose pixels are shuffled; two draws
 
-ImageNet's backbone is left out if its weights are not in data/models/ (chapter 6 fetches them there). Finished runs
-stand in benchmarks/results/limits.json, so a benchmark that was stopped goes on.
+ImageNet's backbone is left out of a try, and if its weights are not in data/models/ (chapter 6 fetches them there).
+Finished runs stand in benchmarks/results/limits.json, so a benchmark that was stopped goes on.
 """
 
 from __future__ import annotations
