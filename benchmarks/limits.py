@@ -1,6 +1,6 @@
 """Where networks of the book fail, and where plain methods fail beside them: the measurements of chapter 17.
 
-    python benchmarks/limits.py                all that the report lacks; some 25 minutes on two cores
+    python benchmarks/limits.py                all that the report lacks; some tens of minutes on two cores
     python benchmarks/limits.py --quick        one seed, few pictures, few steps: a try of a minute
     python benchmarks/limits.py --seconds 200  start nothing more after so many seconds; the next call goes on
 
@@ -21,8 +21,8 @@ setting, and Fashion-MNIST's test pictures judge (the first 2,000; for `changes`
     noise       share right after training on 2,000 pictures with wrong labels
     others      data that are no pictures, or whose pixels are shuffled; two draws
 
-ImageNet's backbone is left out if its weights are not in data/models/ (chapter 6 fetches them there). Finished runs
-stand in benchmarks/results/limits.json, so a benchmark that was stopped goes on.
+ImageNet's backbone is left out of a try, and if its weights are not in data/models/ (chapter 6 fetches them there).
+Finished runs stand in benchmarks/results/limits.json, so a benchmark that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -160,6 +160,7 @@ class Bench:
         self.val = [self.names[key][:2000] for key in ("val_x", "val_y")]
         self.test = [self.names[key][: 200 if quick else 2000] for key in ("test_x", "test_y")]
         self.seeds = range(1) if quick else SEEDS
+        self.trained = self.names["networks"][: len(self.seeds)]
 
     def lacks(self, part, name, **wanted) -> bool:
         """Whether a run is missing and there is time for it."""
@@ -197,11 +198,11 @@ class Bench:
     def changes(self):
         x, y = (each[:1000] for each in self.test)
         for name, (change, sizes) in list(self.names["CHANGES"].items())[: 1 if self.quick else None]:
-            for size in sizes:
+            for size in sizes[: 2 if self.quick else None]:
                 label = f"{name}: {size}"
                 if self.lacks("changes", label, who="forest"):
                     new = change(x, size) if size != sizes[0] else x
-                    for seed, net in enumerate(self.names["networks"]):
+                    for seed, net in enumerate(self.trained):
                         share = float(np.mean(self.names["answers"](net, new) == y))
                         self.keep.add("changes", label, {"who": "network", "seed": seed, "right": share})
                     for kind in ("logistic", "nearest", "forest"):
@@ -210,7 +211,9 @@ class Bench:
 
     def backbones(self):
         whose = {"book's": ("book", 80), "ImageNet's": ("imagenet", 128)}
-        if not transfer.IMAGENET_WEIGHTS.exists():
+        if self.quick:
+            del whose["ImageNet's"]
+        elif not transfer.IMAGENET_WEIGHTS.exists():
             print("ImageNet's weights are not in data/models/; left out.")
             del whose["ImageNet's"]
         picked = [(n, k) for n, (_, s) in self.names["CHANGES"].items() for k in range(len(s))]
@@ -268,6 +271,7 @@ class Bench:
     def augmented(self):
         kinds = ("turned", "shifted", "blurred", "darkened")
         trials = {"nothing": (), **{kind: (kind,) for kind in kinds}, "all four": kinds}
+        trials = {name: trials[name] for name in ("nothing", "all four")} if self.quick else trials
         rate = self.choose("network")
         asked = {"turned": 30, "scaled": 70, "shifted": 4, "blurred": 1.5, "JPEG": 10, "darkened": 40}
         x, y = self.test
@@ -317,11 +321,11 @@ class Bench:
             own, walk = (names[how](net, x32, y, SIZE) for how in ("stepped", "walked"))
             judged(name, lambda z: names["answers"](net, z), seed, own, walk, **more)
 
-        for seed, net in enumerate(names["networks"]):
+        for seed, net in enumerate(self.trained):
             if self.lacks("attacks", "chapter 5's network", seed=seed):
                 network("chapter 5's network", net, seed)
         if self.lacks("attacks", "jury of its three seeds", seed=0):
-            network("jury of its three seeds", names["jury"](names["networks"]), 0)
+            network("jury of its three seeds", names["jury"](self.trained), 0)
         for seed in self.seeds:
             for name, sturdy in (("small network", False), ("trained on steps", True)):
                 if self.lacks("attacks", name, seed=seed):
@@ -450,6 +454,8 @@ class Bench:
 
     def others(self):
         for task, make in TASKS.items():
+            if self.quick and task in LIKE_OTHERS:
+                continue
             x, y, parts = make(0, 100 if self.quick else 4000, self)
             ways = {
                 name: Learner(build(x.shape[1:], int(y.max()) + 1))
@@ -471,6 +477,7 @@ class Bench:
         learn, val, test = parts
         label = f"{who}, {task}"
         settings = (1, 2, 5) if who == "forest" else RATES[1:3]
+        settings = settings[:1] if self.quick else settings
         known = self.keep.parts.get("choices", {}).get(label, [])
         says, shares = {}, {run["setting"]: run["validation"] for run in known}
         if shares:
@@ -611,6 +618,7 @@ TASKS = {
     "marks 3 apart": marks(3),
     "marks 12 apart": marks(12),
 }
+LIKE_OTHERS = ("garments, pixels shuffled", "marks 3 apart")  # the same networks; left out of a try
 PARTS = ("attacks", "doses", "changes", "backbones", "noise", "hunger", "augmented", "others")
 
 

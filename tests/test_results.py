@@ -796,6 +796,10 @@ def test_what_chapter_17_gathers():
     ]
     told = literal("17_limits", "place-measured-17", "GATHERED")
     assert [list(methods.values()) for methods in told.values()] == wanted
+    lost = {what: [home - away for home, away in methods.values()] for what, methods in told.items()}
+    real = [what for what in lost if "further south" in what or "new studio" in what]
+    assert len(real) == 2 and max(max(lost[what]) for what in real) < 10
+    assert min(max(lost[what]) for what in lost if what not in real) > 20
 
 
 def test_the_figures_of_chapter_17_draw_the_report():
@@ -814,6 +818,9 @@ def test_the_figures_of_chapter_17_draw_the_report():
             assert all(len(draw) == (2 if who == "network" else 1) for draw in draws)
             means = [mean(draw) for draw in draws]
             assert told == (round(mean(means), 1), round(stdev(means), 1)), (who, n)
+    for who, row in right.items():  # the lines bend
+        first, second, third = (100 - reached for reached, _ in row)
+        assert third / second > second / first, who
     seeds = [[stdev(limits("hunger", "network", n=n, draw=draw)) for draw in range(3)] for n in amounts]
     assert literal("17_limits", "hunger-measured-17", "by_seed") == tuple(round(mean(s), 1) for s in seeds)
     everything = limits("hunger", "network, all")
@@ -855,14 +862,27 @@ def test_what_chapter_17_says_of_changes_and_marks():
         (label, who): mean(limits("changes", label, who=who))
         for label in ("turned, degrees: 30", "blurred, sigma: 1.5", "scaled, percent: 70")
         + ("shifted, pixels: 0.5", "shifted, pixels: 1", "shifted, pixels: 4", "darkened, percent: 40")
-        for who in ("network", "logistic")
+        for who in ("network", "logistic", "nearest", "forest")
     }
     assert abs(reached["turned, degrees: 30", "network"] - reached["turned, degrees: 30", "logistic"]) < 2
     assert reached["blurred, sigma: 1.5", "network"] < reached["blurred, sigma: 1.5", "logistic"] - 20
-    for label in ("scaled, percent: 70", "shifted, pixels: 4", "darkened, percent: 40"):
-        assert reached[label, "network"] > reached[label, "logistic"] + 15
+    assert min(reached, key=lambda pair: (pair[0] != "blurred, sigma: 1.5", reached[pair]))[1] == "network"
+    for label in ("scaled, percent: 70", "shifted, pixels: 4"):
+        assert (
+            reached[label, "network"]
+            > max(reached[label, who] for who in ("logistic", "nearest", "forest")) + 20
+        )
+
+    def costs(label, who, start="turned, degrees: 0"):
+        return mean(limits("changes", start, who=who)) - mean(limits("changes", label, who=who))
+
+    assert abs(costs("darkened, percent: 40", "network") - costs("darkened, percent: 40", "forest")) < 1
     whole = reached["shifted, pixels: 1", "network"]
-    assert reached["shifted, pixels: 0.5", "network"] < whole and round(whole, 1) == 90.4
+    assert abs(reached["shifted, pixels: 0.5", "network"] - whole) < 1 and round(whole, 1) == 90.4
+    for label in ("turned, degrees: 30", "shifted, pixels: 4", "blurred, sigma: 1.5"):
+        assert max(costs(label, who) for who in ("book's", "ImageNet's")) < costs(label, "network") - 20
+    for label in ("JPEG, quality: 10", "darkened, percent: 40"):
+        assert costs(label, "book's") > costs(label, "network") + 5
     for kind in ("turned", "shifted", "blurred"):
         nothing, own, four = (limits("augmented", name, kind) for name in ("nothing", kind, "all four"))
         assert min(own) > max(four) and min(four) > max(nothing), kind
@@ -886,6 +906,13 @@ def test_what_chapter_17_says_of_wrong_labels():
     assert literal("17_limits", "noise-held-17", "by_heart") == round(
         mean(limits("noise", "30%", "learned")), 1
     )
+    for who in ("logistic", "nearest", "forest"):
+        assert mean(limits("noise", "0%", who=who)) - mean(limits("noise", "30%", who=who)) < 6
+    best = [
+        max(mean(limits("noise", wrong, str(n), who="network")) for n in (1, 3, 10, 30))
+        for wrong in ("0%", "30%")
+    ]
+    assert best[0] - best[1] < 6
     for who in ("logistic", "forest"):
         plain = limits("noise", "60%", who=who)
         assert mean(plain) > mean(limits("noise", "60%", "10", who="network"))

@@ -71,6 +71,7 @@ def _(start, table, size, step, count):
     return start
 
 
+wrong("17.2", "by its columns")(lambda s, t, e, a, n: walk(s, t.T, e, a, n))
 right("17.2", "NumPy")(walk)
 
 
@@ -105,6 +106,13 @@ wrong("17.3", "base 10")(lambda c, e, t: line(np.log10(c), np.log10(e), np.log10
 wrong("17.3", "expected", label="bases mixed")(
     lambda c, e, t: np.exp(line(np.log10(c), np.log(e), np.log(t)))
 )
+wrong("17.3", "fitted by the errors")(
+    lambda c, e, t: np.exp(np.polyval(np.polyfit(np.log(e), np.log(c), 1), np.log(t)))
+)
+wrong("17.3", "no line fitted")(
+    lambda c, e, t: np.exp(np.interp(np.log(t), np.log(e[::-1]), np.log(c[::-1])))
+)
+wrong("17.3", "rounded")(lambda c, e, t: round(np.exp(line(np.log(c), np.log(e), np.log(t)))))
 right("17.3", "polyfit")(lambda c, e, t: np.exp(line(np.log(c), np.log(e), np.log(t))))
 right("17.3", "base 10 throughout")(lambda c, e, t: 10 ** line(np.log10(c), np.log10(e), np.log10(t)))
 
