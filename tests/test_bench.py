@@ -125,6 +125,19 @@ def test_speed_run(tmp_path):
             assert run.get("recipe") == stands.get("recipe"), (part, name)
 
 
+def test_scale(tmp_path):
+    """Two processes take the steps of one in both engines, a death changes no weight, each way to a layer is timed."""
+    tried, full = quick("scale.py", tmp_path / "scale.json"), committed("scale.json")
+    assert set(tried["several"]) == set(full["several"])
+    for one, two in tried["several"].values():
+        assert (one["members"], two["members"]) == (1, 2)
+        assert two["losses"] == pytest.approx(one["losses"], abs=1e-4)
+    ((death,),) = tried["death"].values()
+    assert death["started_again_from"] == 10 and death["same_weights"]
+    speeds = {way: run["gflops"] for way, (run,) in tried["layer"].items()}
+    assert 0 < max(speeds["Python loops"]) < min(speeds["matrix product"])
+
+
 def test_video(tmp_path):
     """What learns nothing by chance gives what is committed; every network is tried in every part."""
     tried, full = quick("video.py", tmp_path / "video.json"), committed("video.json")
