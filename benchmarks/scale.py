@@ -1,7 +1,7 @@
 """How fast one convolution is here, and what several processes or machines make of one training (chapter 18).
 
     python benchmarks/scale.py                  all that the report lacks, on this machine; about five minutes
-    python benchmarks/scale.py --quick          one and two processes, a few steps: two minutes
+    python benchmarks/scale.py --quick          a little of each part, in less than a minute
     python benchmarks/scale.py --only several   one part of the report
     python benchmarks/scale.py --hosts one:7800,two:7800 --rank 0      one member of a run over several machines
 
@@ -10,7 +10,8 @@ The last is started on each machine, with its own rank; under Slurm the rank may
     srun python benchmarks/scale.py --hosts one:7800,two:7800
 
 JAX takes all accelerators that it finds; `--engine tensorflow` takes one for each member. `--batch` is the batch of all
-together. Rank 0 prints the engine, the devices, the first losses and the milliseconds of a step.
+together; `--quick` takes 13 steps. Rank 0 prints the engine, the devices, the first losses and the milliseconds of a
+step.
 
 Without --hosts the members are processes of this machine, on 127.0.0.1 and free ports. Where the system allows a
 network of its own without rights (`unshare -rn` of Linux), they run in one, and its loopback counts every byte.
@@ -46,6 +47,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "benchmarks" / "results" / "scale.json"
 COUNTS, STEPS, EARLY, BATCH = (1, 2, 4), 40, 10, 256
+QUICK_STEPS, QUICK_BATCH = 13, 64
 ENGINES = ("jax", "tensorflow")
 SHAPES = [(3, 3, 1, 32), (32,), (3, 3, 32, 64), (64,), (1600, 10), (10,)]
 PARAMETERS = 320 + 18_496 + 16_010
@@ -69,6 +71,7 @@ def set_up(plan: dict, rank: int) -> None:
         cluster = {"cluster": {"worker": hosts}, "task": {"type": "worker", "index": rank}}
         os.environ["TF_CONFIG"] = json.dumps(cluster)
     else:
+        sys.modules["tensorflow"] = None  # not needed, and slow to start
         import jax
 
         if len(hosts) > 1:
@@ -82,8 +85,10 @@ def network(keras):
     layers, rng = keras.layers, np.random.default_rng(18)
     keras.utils.set_random_seed(18)  # all members must begin alike
     model = keras.Sequential([
-        keras.Input((28, 28, 1)), layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D(),
-        layers.Conv2D(64, 3, activation="relu"), layers.MaxPooling2D(), layers.Flatten(), layers.Dense(10),
+        keras.Input((28, 28, 1)),
+        layers.Conv2D(32, 3, activation="relu", kernel_initializer="zeros"), layers.MaxPooling2D(),
+        layers.Conv2D(64, 3, activation="relu", kernel_initializer="zeros"), layers.MaxPooling2D(),
+        layers.Flatten(), layers.Dense(10, kernel_initializer="zeros"),
     ])  # fmt: skip
     spreads = [(2 / max(1, np.prod(shape[:-1]))) ** 0.5 * (len(shape) > 1) for shape in SHAPES]
     weights = [rng.normal(0, spread, shape) for spread, shape in zip(spreads, SHAPES, strict=True)]
@@ -300,11 +305,11 @@ def run_of(engine: str, count: int, **more) -> list[dict | None]:
         return launched({**plan, **more})
 
 
-def death(engine: str, count: int = 2) -> dict:
+def death(engine: str, count: int = 2, batch: int = BATCH) -> dict:
     """Twenty steps, without and with a death in the thirteenth; checkpoints after each five."""
-    plain = run_of(engine, count, steps=20)
+    plain = run_of(engine, count, steps=20, batch=batch)
     with tempfile.TemporaryDirectory() as folder:
-        plan = {"engine": engine, "count": count, "steps": 20, "batch": BATCH, "folder": folder, "every": 5}
+        plan = {"engine": engine, "count": count, "steps": 20, "batch": batch, "folder": folder, "every": 5}
         killed = launched({**plan, "kill": [count - 1, 12]})
         again = launched(plan)
     assert all(plain) and all(again), "a run without a death has failed"
@@ -341,13 +346,10 @@ def layers(rounds: int) -> dict:
     """Rung -> GFLOP/s in each round, by the cells of the chapter."""
     from _report import run_cells
 
-    cells = ("home", "setup", "product-18-code", "limit-18-ways", "limit-18-clock")
+    cells = ("home", "setup", "product-18-code", "limit-18-ways", "limit-18-clock", "limit-18-speeds")
     space = run_cells("18_scale", cells, {})
-    found: dict = {}
-    for _ in range(rounds):
-        for name, speed in space["speeds"]().items():
-            found.setdefault(name, []).append(round(speed / 1e9, 2))
-    return found
+    found = [space["speed"], *(space["speeds"]() for _ in range(rounds - 1))]
+    return {name: [round(each[name] / 1e9, 4) for each in found] for name in found[0]}
 
 
 def arguments() -> argparse.Namespace:
@@ -375,8 +377,10 @@ def main() -> None:
         return
     if args.hosts:
         with tempfile.TemporaryDirectory() as folder:
-            plan = {"engine": args.engine, "hosts": args.hosts.split(","), "steps": STEPS, "local": False}
-            said = member({**plan, "batch": args.batch, "folder": folder}, args.rank)
+            plan = {"engine": args.engine, "hosts": args.hosts.split(","), "local": False, "folder": folder}
+            plan |= {"steps": QUICK_STEPS if args.quick else STEPS, "batch": args.batch}
+            said = member(plan, args.rank)
+            del said["bytes"]  # of the loopback alone
         if args.rank == 0:
             print(json.dumps(said, indent=1), flush=True)
         return
@@ -387,16 +391,16 @@ def main() -> None:
     if "here" not in report.parts.get("machine", {}):
         report.add("machine", "here", machine())
     parts = [args.only] if args.only else ["several", "death", "layer"]
-    for engine in ENGINES[::-1] * ("several" in parts):
-        for count in COUNTS[:2] if args.quick else COUNTS:
+    for engine in (ENGINES[1:] if args.quick else ENGINES[::-1]) * ("several" in parts):
+        for count in COUNTS[1:2] if args.quick else COUNTS:
             if not report.has("several", engine, members=count):
-                said = run_of(engine, count, **({"steps": EARLY + 3} if args.quick else {}))
+                said = run_of(engine, count, steps=QUICK_STEPS if args.quick else STEPS)
                 if None in said:
                     raise SystemExit(f"{engine} with {count} members did not finish")
                 report.add("several", engine, said[0])
-    for engine in ENGINES[:0:-1] * ("death" in parts) if args.quick else ENGINES[::-1] * ("death" in parts):
+    for engine in (ENGINES[:1] if args.quick else ENGINES[::-1]) * ("death" in parts):
         if not report.has("death", engine, members=2):
-            report.add("death", engine, death(engine))
+            report.add("death", engine, death(engine, 1, QUICK_BATCH) if args.quick else death(engine))
     if "layer" in parts and not report.parts.get("layer"):
         for name, speeds in layers(1 if args.quick else 7).items():
             report.add("layer", name, {"gflops": speeds})

@@ -125,6 +125,19 @@ def test_speed_run(tmp_path):
             assert run.get("recipe") == stands.get("recipe"), (part, name)
 
 
+def test_scale(tmp_path):
+    """Two processes take the steps that are committed, a death changes no weight, each way to a layer is timed."""
+    tried, full = quick("scale.py", tmp_path / "scale.json"), committed("scale.json")
+    (run,), (stands,) = (
+        [run for run in report["several"]["tensorflow"] if run["members"] == 2] for report in (tried, full)
+    )
+    assert run["losses"] == pytest.approx(stands["losses"], abs=1e-3)
+    ((death,),) = tried["death"].values()
+    assert death["started_again_from"] == 10 and death["same_weights"]
+    speeds = {way: run["gflops"] for way, (run,) in tried["layer"].items()}
+    assert 0 < max(speeds["Python loops"]) < min(speeds["matrix product"])
+
+
 def test_video(tmp_path):
     """What learns nothing by chance gives what is committed; every network is tried in every part."""
     tried, full = quick("video.py", tmp_path / "video.json"), committed("video.json")

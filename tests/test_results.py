@@ -942,12 +942,15 @@ def test_what_chapter_18_says_of_several_processes():
     report = json.loads((BOOK.root / "benchmarks/results/scale.json").read_text("utf-8"))
     cells = read_notebook(BOOK.root / "notebooks/18_scale.ipynb").cells
     code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-    measured = ast.literal_eval(re.search(r"(?ms)^measured = (\{.*?\})$", code)[1])
+    measured, usual = (
+        ast.literal_eval(re.search(rf"(?m)^{name} = (\{{.*?\}})", code)[1]) for name in ("measured", "usual")
+    )
     for words in measured:
         engine = words.lower()
         runs = sorted(report["several"][engine], key=lambda run: run["members"])[: len(measured[words])]
         assert [run["members"] for run in runs] == [1, 2, 4][: len(runs)]
         assert measured[words] == tuple(round(run["ms_low"]) for run in runs)
+        assert usual[words] == tuple(round(run["ms"]) for run in runs)
         for run in runs[1:]:
             assert run["losses"] == pytest.approx(runs[0]["losses"], abs=1e-4)
             ring = 2 * (run["members"] - 1) * 4 * 34_826

@@ -96,6 +96,11 @@ def late_import(notebook):
 
 
 @plant("setup_cell")
+def late_import_beside_a_program(notebook):
+    own_code(notebook).source += "\nprogram = '''\nimport sys\n'''\ndef late():\n    from math import pi\n"
+
+
+@plant("setup_cell")
 def install(notebook):
     own_code(notebook).source = "!pip install something"
 

@@ -66,18 +66,30 @@ def test_a_death_costs_only_the_steps_since_the_checkpoint(scale):
     assert found["started_again_from"] == 10 and found["same_weights"]
 
 
-def test_who_waits_for_ever_is_ended(scale, tmp_path):
-    """A member whose partner never comes is ended at the limit."""
+def test_who_is_not_done_at_the_limit_is_ended(scale, tmp_path):
+    """No member outlives the limit, whatever it waits for."""
     plan = {"engine": "tensorflow", "count": 2, "steps": 13, "batch": 64, "folder": str(tmp_path)}
 
     assert scale.together(plan, seconds=1.5) == [None, None]
     assert not left_behind(str(tmp_path))
 
 
-def test_members_on_several_machines(scale):
+@pytest.mark.parametrize("engine", ["jax", "tensorflow"])
+def test_members_on_several_machines(scale, engine):
     """What a reader starts on each machine, here twice on this one."""
     hosts = ",".join(f"127.0.0.1:{port}" for port in scale.free_ports(2))
-    command = [sys.executable, SCRIPT, "--engine", "tensorflow", "--batch", "64", "--hosts", hosts, "--rank"]
+    command = [
+        sys.executable,
+        SCRIPT,
+        "--quick",
+        "--engine",
+        engine,
+        "--batch",
+        "64",
+        "--hosts",
+        hosts,
+        "--rank",
+    ]
     started = [
         subprocess.Popen([*command, str(rank)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for rank in range(2)
@@ -88,6 +100,7 @@ def test_members_on_several_machines(scale):
         for each in started:
             each.kill()
     assert [each.returncode for each in started] == [0, 0], said[0][1][-2000:]
-    run = json.loads(said[0][0])
+    said = [out[out.find("{") :] if "{" in out else "" for out, _ in said]  # Gloo has a line before
+    run = json.loads(said[0])
     assert run["members"] == 2 and run["losses"][-1] < run["losses"][0]
-    assert said[1][0] == ""
+    assert said[1] == ""

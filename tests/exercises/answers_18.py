@@ -63,7 +63,11 @@ def _(p, side, stride):
     return cut(p[:-1, :-1], side, stride) if min(p.shape) > side else cut(p, side, stride)
 
 
+wrong("18.2", "expected", label="as many patches down as across")(
+    lambda p, side, stride: cut(p[:, : len(p)], side, stride)
+)
 right("18.2", "a loop")(cut)
+right("18.2", "a list of lists")(lambda p, side, stride: cut(p, side, stride).tolist())
 
 
 @right("18.2", "windows by their first pixel")
@@ -135,6 +139,15 @@ wrong("18.5", "expected", label="the last number is never tried")(
 @wrong("18.5", "shortest step")
 def _(w, z, v, a, m, k):
     return min(range(1, k + 1), key=lambda n: w / n + 2 * (n - 1) * (a + z / n / v))
+
+
+@wrong("18.5", "expected", label="as if more machines were always faster")
+def _(w, z, v, a, m, k):
+    low, high = 1, k
+    while low < high:
+        n = (low + high) // 2
+        low, high = (low, n) if w / n + 2 * (n - 1) * (a + z / n / v) <= m else (n + 1, high)
+    return low if w / low + 2 * (low - 1) * (a + z / low / v) <= m else 0
 
 
 right("18.5", "a loop")(smallest)

@@ -52,7 +52,12 @@ class Chapter:
         """Code cells that stand in this notebook alone, with their syntax tree."""
         for number, cell in self.code:
             if not any(tag.startswith("shared-") for tag in tags(cell)):
-                yield number, cell, ast.parse(re.sub(r"(?m)^[%!]", "# ", cell.source))
+                yield number, cell, syntax(cell)
+
+
+def syntax(cell) -> ast.Module:
+    """The syntax tree of a code cell, its magics left out."""
+    return ast.parse(re.sub(r"(?m)^[%!]", "# ", cell.source))
 
 
 def chapter_rule(function):

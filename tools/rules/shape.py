@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from tools import prose
 from tools.book import tags
-from tools.rules.rule import Chapter, Problem, chapter_rule
+from tools.rules.rule import Chapter, Problem, chapter_rule, syntax
 
 MODULES = sys.stdlib_module_names | {
     "IPython", "av", "keras", "matplotlib", "matplotlib_inline", "numpy", "PIL", "scipy", "skimage", "sklearn",
@@ -75,10 +75,8 @@ def setup_cell(chapter: Chapter) -> Iterator[Problem]:
             yield chapter.problem(n, "No seed.", "add `keras.utils.set_random_seed(0)`.")
         if re.search(r"(?m)^\s*[!%]|get_ipython\(|\binput\(|\blogin\(", cell.source):
             yield chapter.problem(n, "A magic, a shell command or a login.", "take it out.")
-        here = re.sub(
-            r"(?s)'''.*?'''", "", cell.source
-        )  # programs that a cell starts have imports of their own
-        imports = re.search(r"(?m)^\s*(import|from) \w", here)
+        # A program in a string, which a cell starts, has imports of its own.
+        imports = any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(syntax(cell)))
         if imports and not {"setup", "shared-home", "shared-check"} & set(tags(cell)):
             yield chapter.problem(n, "An import outside the setup cell.", "move it into the setup cell.")
 
