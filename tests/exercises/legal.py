@@ -410,3 +410,28 @@ def _(rng):
     counts = np.cumsum(rng.integers(5, 400, n)) * 1.0
     errors = np.sort(rng.uniform(0.05, 0.8, n))[::-1].round(3)
     return counts, errors - np.arange(n) * 0.001, rng.choice([0.1, 0.25, 0.5])
+
+
+@legal("18.2")
+def _(rng):
+    side, stride = int(rng.integers(1, 4)), int(rng.integers(1, 4))
+    rows, columns = (int(each) for each in rng.integers(side, side + 5, 2))
+    return rng.integers(0, 50, (rows, columns)), side, stride
+
+
+@legal("18.3")
+def _(rng):
+    machines = int(rng.integers(1, 5))
+    counts = rng.integers(0, 6, machines)
+    counts[rng.integers(machines)] = rng.integers(1, 6)
+    gradients = rng.integers(-4, 5, (machines, int(rng.integers(1, 4)))).astype(float)
+    gradients[(counts == 0) & (rng.random(machines) < 0.5)] = np.nan
+    return gradients, counts
+
+
+@legal("18.5")
+def _(rng):
+    """Limits that no step meets to the last digit, so that rounding decides nothing."""
+    work, size, speed = (int(each) for each in rng.integers(1, 40, 3))
+    latency = float(rng.integers(0, 8)) / 16
+    return work, size, speed, latency, float(rng.integers(1, 20)) + 0.0137, int(rng.integers(1, 30))
