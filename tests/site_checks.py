@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import threading
+import time
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -207,6 +208,18 @@ def settle(page) -> None:
         page.wait_for_load_state("networkidle", timeout=15_000)
     except TooLong:
         page.wait_for_function(UNCHANGED)
+
+
+def wait_until(page, condition: str, argument=None, seconds: float = 30) -> None:
+    """Ask the page until an async function answers with true.
+
+    Playwright's wait_for_function takes the promise itself for a yes.
+    """
+    last = time.monotonic() + seconds
+    while not page.evaluate(condition, argument):
+        if time.monotonic() > last:
+            raise AssertionError(f"Not true after {seconds:g} s: {condition}")
+        page.wait_for_timeout(50)
 
 
 def complaints_console(visit: Visit) -> list[str]:

@@ -225,10 +225,11 @@ KEPT = """async () => {
 
 def wait_until_kept(page, *parts):
     """Until the worker keeps files with these words in their addresses."""
-    page.wait_for_function(
+    site.wait_until(
+        page,
         f"""async (parts) => {{ const urls = await ({KEPT})();
             return parts.every((part) => urls.some((url) => url.includes(part))); }}""",
-        arg=list(parts),
+        list(parts),
     )
 
 
@@ -336,7 +337,7 @@ def test_new_version_shows_new_pages_and_keeps_the_earlier_ones(fresh, published
         )
         page.goto(server.address + "the-book/book/intro.html")
         assert page.locator("article h1").inner_text().startswith("Anew:")
-        page.wait_for_function("async (first) => !(await caches.keys()).includes(first)", arg=first)
+        site.wait_until(page, "async (first) => !(await caches.keys()).includes(first)", first)
         wait_until_kept(page, "intro.html")
     page.goto(server.address + "the-book/book/glossary.html")
     assert page.locator("article h1").inner_text().startswith("Glossary")

@@ -13,15 +13,19 @@
     }
   };
 
-  const start = async () => {
-    await navigator.serviceWorker.register(new URL("sw.js", root));
-    const { active } = await navigator.serviceWorker.ready;
+  const tell = (worker) => {
     const page = location.href.split("#")[0];
     const parts = [...document.querySelectorAll("img[src], script[src], link[rel=stylesheet], link[rel=icon]")].map((one) => one.src || one.href);
     const loaded = performance.getEntriesByType("resource").map((one) => one.name);
     /* Whoever saves data gets what was loaded anyway, and no picture further down. */
     const all = navigator.connection?.saveData ? loaded : [...parts, ...loaded];
-    active.postMessage({ page, keep: [...new Set([page, ...all])].filter((one) => !one.endsWith("/sw.js")) });
+    worker.postMessage({ page, keep: [...new Set([page, ...all])].filter((one) => !one.endsWith("/sw.js")) });
+  };
+  const start = async () => {
+    /* A worker of a newer version takes over in the middle of a visit: it must hear of the page, too. */
+    if (navigator.serviceWorker.controller) navigator.serviceWorker.oncontrollerchange = () => wanted() && tell(navigator.serviceWorker.controller);
+    await navigator.serviceWorker.register(new URL("sw.js", root));
+    tell((await navigator.serviceWorker.ready).active);
   };
   /* It goes on until the page is left; what it fetches from now on must not be kept. */
   const tellOff = (worker) =>
