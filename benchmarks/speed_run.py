@@ -412,6 +412,7 @@ def main(arguments=None) -> None:
     )
     parser.add_argument("--out", type=Path, help="where the report goes")
     given = parser.parse_args(arguments)
+    tf.config.run_functions_eagerly(given.quick)  # a try has too few steps to be worth compiling
     keep = Report(given.out or (OUT.with_name("speed_run_quick.json") if given.quick else OUT), given.quick)
     data, began = Pictures(given.quick), time.time()
     started = {

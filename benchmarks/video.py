@@ -27,6 +27,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("KERAS_HOME", str(ROOT / "data"))
 
 import numpy as np  # noqa: E402  (the settings must stand first)
+import tensorflow as tf  # noqa: E402
 from _report import Report, run_cells, sources  # noqa: E402
 from scipy.ndimage import uniform_filter  # noqa: E402
 
@@ -213,6 +214,7 @@ def main(arguments=None) -> None:
     given = parser.parse_args(arguments)
     out = given.out or (OUT.with_name("video_quick.json") if given.quick else OUT)
     keep = Report(out, given.fresh or given.quick)
+    tf.config.run_functions_eagerly(given.quick)  # a try has too few steps to be worth compiling
     scene = Scene(0.01 if given.quick else 1)
     for name, run in parts.items():
         if given.only in (None, name):

@@ -124,7 +124,7 @@ READS = {
     "tests/test_own_video.py": [
         part("notebooks/16_*.ipynb#code", "data/datasets/birds.npz", "tools/data/**", *ORDER)
     ],
-    "tests/test_scale.py": [part("benchmarks/scale.py", "data/datasets/fashion-mnist/**")],
+    "tests/test_scale.py": [part("benchmarks/scale.py", "data/datasets/fashion-mnist/**", *ORDER)],
     "tests/test_fetched.py": [part(*SHARED)],
     "tests/test_own_garment.py": [
         part("notebooks/05_*.ipynb#code", "book/_static/live/*.p2p", "data/**", *ORDER)

@@ -58,7 +58,13 @@ def test_bad_sources_get_one_sentence(tmp_path, monkeypatch):
 
 def test_it_goes_on_where_it_was(source, tmp_path, monkeypatch):
     settings = ("--alpha", 0.25, "--batch", 4, "--early", 1)
-    run_here(monkeypatch, source, *settings, "--epochs", 1, folder=tmp_path)
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)  # the second start compiles; the first has two steps
+    try:
+        run_here(monkeypatch, source, *settings, "--epochs", 1, folder=tmp_path)
+    finally:
+        tf.config.run_functions_eagerly(False)
     # Another process, as after a stop: it has nothing but the files of the first.
     again = command(source, *settings, "--epochs", 2, folder=tmp_path)
     done = subprocess.run([sys.executable, *again], capture_output=True, text=True, timeout=300)
