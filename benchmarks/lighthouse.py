@@ -1,6 +1,6 @@
 """How fast the pages are on a phone, and what they weigh.
 
-    python benchmarks/lighthouse.py [--runs 5] [PAGE ...]
+    python benchmarks/lighthouse.py [--runs 5] [--seconds S] [PAGE ...]
     python benchmarks/lighthouse.py --quick       two pages, once, nothing kept
 
 Every page of the built site is served on this machine as a web server would, compressed
@@ -9,12 +9,14 @@ several runs. Beside it stands what a first visit costs that is read to the page
 bytes as they are sent, requests, elements, and how far the page jumps while it loads and
 is scrolled. Needs `make book`, Chromium or Chrome, and Node with Lighthouse (`npx` fetches it);
 without one of them it says so and does nothing else. A quiet machine is asked for: the
-times of a busy one say little. The results go to benchmarks/results/pages.json.
+times of a busy one say little. The results go to benchmarks/results/pages.json, page by
+page; a second start goes on where the first was ended, as long as the site is the same.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -22,12 +24,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
-from house import keep, machine  # noqa: E402  (the path must be set first)
+from house import machine  # noqa: E402  (the path must be set first)
 from playwright.sync_api import sync_playwright  # noqa: E402
 
 import site_checks as site  # noqa: E402
@@ -110,10 +113,31 @@ def read_to_the_end(browser, address: str, page: str) -> dict:
     }
 
 
+def digest() -> str:
+    """Of the built site's pages, styles and scripts."""
+    found = hashlib.sha256()
+    for path in sorted(
+        path for kind in ("html", "css", "js", "mjs") for path in site.HTML.rglob(f"*.{kind}")
+    ):
+        found.update(path.read_bytes())
+    return found.hexdigest()[:16]
+
+
+def begun(runs: int) -> dict:
+    """What an earlier start measured on this site with as many runs; else an empty report."""
+    fresh = {"machine": machine(), "site": digest(), "runs": runs, "pages": {}}
+    if not RESULT.exists():
+        return fresh
+    before = json.loads(RESULT.read_text("utf-8"))
+    same = all(before.get(name) == fresh[name] for name in ("machine", "site", "runs"))
+    return before if same else fresh
+
+
 def main() -> None:
     """Measure, print a table, keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("pages", nargs="*", help="some pages, as notebooks/01_filters; else all")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="begin no page after them")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="two pages, once, nothing kept")
     options = parser.parse_args()
@@ -128,10 +152,15 @@ def main() -> None:
         print(
             "Node with Lighthouse is missing, so pages are weighed and not judged: install Node from nodejs.org."
         )
-    result = {"machine": machine(), "runs": runs if command else 0, "pages": {}}
+    result, started = begun(runs if command else 0), time.monotonic()
+    kept = not options.quick
     with sync_playwright() as playwright, site.Server(site.HTML, compressed=True) as server:
         browser = playwright.chromium.launch(executable_path=path, args=site.FLAGS)
         for page in pages:
+            if kept and page in result["pages"]:
+                continue
+            if time.monotonic() - started > options.seconds:
+                break
             found = read_to_the_end(browser, server.address, page)
             if command:
                 found |= median([judged(command, f"{server.address}{page}.html", path) for _ in range(runs)])
@@ -142,10 +171,12 @@ def main() -> None:
                 f"{found['elements']} elements, shift {found['shift_scrolled']:.3f}",
                 flush=True,
             )
+            if kept:
+                RESULT.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
         browser.close()
-    if options.quick or options.pages:
-        return
-    keep(result, RESULT)
+    left = [page for page in every if page not in result["pages"]]
+    if kept and left:
+        print(f"{len(left)} pages are left; the next start goes on with {left[0]}.")
 
 
 if __name__ == "__main__":
