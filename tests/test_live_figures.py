@@ -583,8 +583,8 @@ ENTER = """async (f, steps) => {
 def complaints_wide(visit):
     """Parts of a figure that stick out of it; what a row of examples scrolls does not count."""
     return visit.figure.evaluate(
-        """f => [...f.shadowRoot.querySelectorAll("*:not(.unseen)")].filter((e) => e.getClientRects().length && e.checkVisibility() &&
-            (e.getBoundingClientRect().right > f.getBoundingClientRect().right + 1.5 ||
+        """f => [...f.shadowRoot.querySelectorAll("*:not(.unseen)")].filter((e) => e.getClientRects().length &&
+            e.checkVisibility() && (e.getBoundingClientRect().right > f.getBoundingClientRect().right + 1.5 ||
              e.getBoundingClientRect().left < f.getBoundingClientRect().left - 1.5) &&
              !e.closest(".unseen, .view, .gallery label"))
             .slice(0, 3).map((e) => `sticks out: ${e.outerHTML.slice(0, 120)}`)"""
