@@ -253,6 +253,21 @@ READS = {
             "_config.yml",
         ),
     ],
+    "tests/test_firefox.py": [
+        part(
+            *FIGURES,
+            *(f"notebooks/{chapter}_*.ipynb#code" for chapter in ("01", "04", "05", "06", "07", "10")),
+            "page:notebooks/**",
+            "page:search.html",
+            "site:book/project.html",
+            "book/_static/**",
+            "book/_ext/**",
+            "tools/**",
+            "~benchmarks/**",
+            *ORDER,
+            *LISTED,
+        )
+    ],
     "tests/test_live_figures.py": [
         part(
             "page:{}",
@@ -276,7 +291,9 @@ READS = {
     "tests/test_live_explorer.py": [
         part(*FIGURES, "notebooks/05_*.ipynb#code", "notebooks/07_*.ipynb#code", *ORDER, *LISTED)
     ],
-    "tests/test_live_load.py": [part(*FIGURES, "notebooks/05_*.ipynb#code", *ORDER, *LISTED)],
+    "tests/test_live_load.py": [
+        part(*FIGURES, "notebooks/05_*.ipynb#code", "notebooks/07_*.ipynb#code", *ORDER, *LISTED)
+    ],
     "tests/test_live_photo.py": [
         part(
             *FIGURES,

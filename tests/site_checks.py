@@ -84,6 +84,24 @@ def find_browser(whole: bool = False) -> str | None:
     return next((str(p) for p in (Path(place).expanduser() for place in PLACES) if p.exists()), None)
 
 
+FIREFOXES = ("firefox-esr", "firefox")
+FIREFOX_PLACES = (
+    "/Applications/Firefox.app/Contents/MacOS/firefox",
+    "C:/Program Files/Mozilla Firefox/firefox.exe",
+)
+HOW_TO_INSTALL_FIREFOX = (
+    "No Firefox was found, so the live figures are not tested in it. Install one (Debian: apt-get install "
+    "firefox-esr; macOS: brew install --cask firefox; elsewhere: from firefox.com), or say where it is "
+    "with FIREFOX_PATH."
+)
+
+
+def find_firefox() -> str | None:
+    """The path of a Firefox, FIREFOX_PATH first."""
+    found = os.environ.get("FIREFOX_PATH") or next(filter(None, map(shutil.which, FIREFOXES)), None)
+    return found or next((place for place in FIREFOX_PLACES if Path(place).exists()), None)
+
+
 def pages(html: Path = HTML) -> list[str]:
     """All pages of a built site, as paths below it."""
     return sorted(
@@ -97,6 +115,12 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
     """Serve files without a log."""
 
     protocol_version = "HTTP/1.1"
+    policy = ""
+
+    def end_headers(self):
+        if self.policy:
+            self.send_header("Content-Security-Policy", self.policy)
+        super().end_headers()
 
     def log_message(self, *arguments):
         """Say nothing."""
@@ -129,10 +153,11 @@ class _Compressed(_Quiet):
 
 
 class Server:
-    """Serve a folder on a free port of the loopback address, as a context manager."""
+    """Serve a folder on a free port of the loopback address, as a context manager; a policy goes with each file."""
 
-    def __init__(self, folder: Path, compressed: bool = False):
-        handler = functools.partial(_Compressed if compressed else _Quiet, directory=str(folder))
+    def __init__(self, folder: Path, compressed: bool = False, policy: str = ""):
+        kind = type("Handler", (_Compressed if compressed else _Quiet,), {"policy": policy})
+        handler = functools.partial(kind, directory=str(folder))
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.server.daemon_threads = True
         self.address = f"http://127.0.0.1:{self.server.server_port}/"
@@ -186,6 +211,19 @@ class Visit:
             self.page.remove_listener(event, listener)
         self.page.mouse.move(0, 0)  # or it would hover over the next page
         self.page.goto("about:blank")
+
+
+def finger(page, points: list[tuple[float, float]]) -> None:
+    """Put a finger down at the first point, move it along the others, and lift it."""
+    if hasattr(page, "finger"):  # Firefox (tests/firefox.py)
+        page.finger(points)
+        return
+    touch = page.context.new_cdp_session(page)
+    for number, (x, y) in enumerate(points):
+        kind = "touchMove" if number else "touchStart"
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        page.wait_for_timeout(40)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 # No fetch ended for a second; the page and its fonts are loaded. (Of lazy pictures it knows nothing.)

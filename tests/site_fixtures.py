@@ -27,14 +27,19 @@ def axe():
     return (Path(find_spec("axe_core_python").origin).parent / "axe.min.js").read_text("utf-8")
 
 
+def needed(path, how_to_install):
+    """The path of a browser that the tests need; without it they are skipped, or fail where it must be there."""
+    if path is None:
+        if os.environ.get("BROWSER_TESTS") == "required":
+            pytest.fail(how_to_install, pytrace=False)
+        pytest.skip(how_to_install)
+    return path
+
+
 @pytest.fixture(scope="module")
 def browser():
     """One headless browser for all tests of this file."""
-    path = site.find_browser()
-    if path is None:
-        if os.environ.get("BROWSER_TESTS") == "required":
-            pytest.fail(site.HOW_TO_INSTALL, pytrace=False)
-        pytest.skip(site.HOW_TO_INSTALL)
+    path = needed(site.find_browser(), site.HOW_TO_INSTALL)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

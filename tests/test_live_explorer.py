@@ -339,18 +339,12 @@ def test_drawing_with_the_mouse(fresh, address):
 
 def test_drawing_by_touch(fresh, address):
     """A finger paints and the page stays where it is."""
-    window = fresh(390, has_touch=True, is_mobile=True)
-    with opened(window, address, NAME) as visit:
+    with opened(fresh(390, has_touch=True, is_mobile=True), address, NAME) as visit:
         visit.figure.locator("#clear").tap()
         assert until(visit, lambda: pixels(visit).max() == 0)
         visit.figure.locator("#picture").scroll_into_view_if_needed()
-        touch = window.new_cdp_session(visit.page)
         scrolled = visit.page.evaluate("scrollY")
-        points = [box(visit, row, 10) for row in (6, 10, 14, 18)]
-        for kind, (x, y) in zip(["touchStart", *["touchMove"] * 3], points, strict=True):
-            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
-            visit.page.wait_for_timeout(40)
-        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        site.finger(visit.page, [box(visit, row, 10) for row in (6, 10, 14, 18)])
         assert until(visit, lambda: pixels(visit)[6:19, 10].min() == 255)
         assert visit.page.evaluate("scrollY") == scrolled
         spoken(visit, "%")

@@ -420,6 +420,21 @@ def test_sliding_lab_by_keyboard(fresh, address):
         assert value(visit)["mode"] == "own" and value(visit)["p"] == 1
 
 
+def test_sliding_lab_by_mouse(fresh, address):
+    """Buttons, a click on the map, a radio button, an example."""
+    with opened(fresh(), address, "sliding-lab") as visit:
+        visit.figure.locator("#next").click()
+        visit.figure.locator("#next").click()
+        assert value(visit)["place"] == 2
+        field = visit.figure.locator(".map").bounding_box()
+        visit.figure.locator(".map").click(position={"x": field["width"] - 9, "y": field["height"] - 9})
+        assert value(visit)["place"] == 15
+        visit.figure.locator("label:has(input[value=same])").click()
+        assert value(visit)["mode"] == "same"
+        assert np.shape(visit.figure.evaluate("figure => figure.answers"))[1:] == (6, 6)
+        hold(site.complaints_console(visit) + site.complaints_requests(visit))
+
+
 def test_sliding_lab_by_touch(fresh, address):
     """A tap on a button walks on, a tap on the map goes there."""
     with opened(fresh(390, has_touch=True, is_mobile=True), address, "sliding-lab") as visit:
@@ -569,7 +584,7 @@ def complaints_wide(visit):
     """Parts of a figure that stick out of it; what a row of examples scrolls does not count."""
     return visit.figure.evaluate(
         """f => [...f.shadowRoot.querySelectorAll("*:not(.unseen)")].filter((e) => e.getClientRects().length &&
-            (e.getBoundingClientRect().right > f.getBoundingClientRect().right + 1.5 ||
+            e.checkVisibility() && (e.getBoundingClientRect().right > f.getBoundingClientRect().right + 1.5 ||
              e.getBoundingClientRect().left < f.getBoundingClientRect().left - 1.5) &&
              !e.closest(".unseen, .view, .gallery label"))
             .slice(0, 3).map((e) => `sticks out: ${e.outerHTML.slice(0, 120)}`)"""
@@ -672,17 +687,11 @@ WATCH = """window.refused = []; document.addEventListener("securitypolicyviolati
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_figures_run_under_a_strict_policy(fresh, address, name):
+def test_figures_run_under_a_strict_policy(fresh, name):
     """With the issue's Content-Security-Policy set, a figure refuses nothing and works."""
     window = fresh()
     window.add_init_script(WATCH)
-
-    def strict(route):
-        answer = route.fetch()
-        route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": POLICY})
-
-    window.route("**/*", strict)
-    with opened(window, address, name) as visit:
+    with site.Server(site.HTML, policy=POLICY) as server, opened(window, server.address, name) as visit:
         if name == "kernel-lab":
             visit.figure.locator("#preset").select_option("blur")
             visit.figure.locator("#file").set_input_files(
@@ -722,28 +731,22 @@ def test_figures_run_under_a_strict_policy(fresh, address, name):
         assert not [source for *_, source in refused if "/live/" in source and source.endswith(".mjs")]
 
 
-def test_sounds_play_under_a_strict_policy(fresh, address):
+def test_sounds_play_under_a_strict_policy(fresh):
     """The players of chapter 12 hold their sounds in the page: a policy needs media-src data: and nothing else."""
     window = fresh()
     window.add_init_script(WATCH)
-
-    def strict(route):
-        answer = route.fetch()
-        headers = {**answer.headers, "content-security-policy": f"{POLICY}; media-src data:"}
-        route.fulfill(response=answer, headers=headers)
-
-    window.route("**/*", strict)
-    page = window.new_page()
-    page.goto(f"{address}notebooks/12_sound.html")
-    lengths = page.evaluate(
-        """Promise.all([...document.querySelectorAll("article audio[aria-label]")].map((player) =>
-            new Promise((done) => {
-                player.addEventListener("loadedmetadata", () => done(player.duration));
-                player.addEventListener("error", () => done(-1));
-                player.preload = "auto";
-                player.load();
-            })))"""
-    )
+    with site.Server(site.HTML, policy=f"{POLICY}; media-src data:") as server:
+        page = window.new_page()
+        page.goto(f"{server.address}notebooks/12_sound.html")
+        lengths = page.evaluate(
+            """Promise.all([...document.querySelectorAll("article audio[aria-label]")].map((player) =>
+                new Promise((done) => {
+                    player.addEventListener("loadedmetadata", () => done(player.duration));
+                    player.addEventListener("error", () => done(-1));
+                    player.preload = "auto";
+                    player.load();
+                })))"""
+        )
     assert lengths == [0.5] * 8
     assert "media-src" not in {rule for rule, *_ in page.evaluate("window.refused")}
 

@@ -385,6 +385,36 @@ BAD = {
     "text": (b"no picture", "no picture that this browser can read"),
     "cut": (saved(Image.new("RGB", (90, 90), "red"))[:60], "is damaged"),
 }
+# Firefox would paint what is there of these, and leave the rest grey.
+STRIPES = Image.fromarray(np.arange(90 * 90 * 3, dtype=np.uint8).reshape(90, 90, 3))
+for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "ICO"):
+    BAD[f"cut {kind}"] = (saved(STRIPES, kind)[:-30], "is damaged")
+BAD["cut progressive JPEG"] = (saved(STRIPES, "JPEG", progressive=True)[:-2], "is damaged")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "ICO"])
+def test_whole_pictures_are_not_taken_for_cut_ones(reader, address, kind):
+    """Sizes drawn, in colour and grey, with notes, and with something behind the end."""
+    rng = np.random.default_rng(SEED)
+    ways = [
+        {},
+        *({"PNG": [{"optimize": True}], "JPEG": [{"progressive": True}, {"quality": 5}]}.get(kind, [])),
+    ]
+    with opened(reader(), address, "kernel-lab") as visit:
+        for way in ways:
+            for grey in (True, False):
+                size = rng.integers(16, 250, 2)
+                picture = Image.fromarray(
+                    rng.integers(0, 256, (*size, *([] if grey else [3])), dtype="uint8")
+                )
+                if kind == "JPEG":
+                    note = Image.Exif()
+                    note[0x010E] = "\xff\xd9 \xff\xda"  # the signs of an end and a beginning, in words
+                    way = way | {"exif": note}
+                data = saved(picture, kind, **way)
+                for end in (b"", bytes(7), b"\xff\xff\xd9"):
+                    said = read_picture(visit, data + end)
+                    assert isinstance(said, np.ndarray), f"LIVE_SEED={SEED}: {size} {way} {end}: {said}"
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -574,6 +574,23 @@ def test_the_answer_is_in_sight_on_a_phone(fresh, address):
             assert box["y"] > 0 and box["y"] + box["height"] < 844, place
 
 
+def test_photo_lab_by_mouse(fresh, address):
+    """Load, choose a photograph, look where it looked, ask for another class, open a file of one's own."""
+    with loaded(fresh(), address) as visit:
+        visit.figure.locator(".gallery label").nth(1).click()
+        visit.figure.get_by_text("It is an apple").wait_for()
+        visit.figure.locator(".choice label").nth(1).click()
+        assert until(visit, lambda: value(visit)["looks"] == "heat")
+        visit.figure.locator(".classes label").nth(4).click()
+        assert until(visit, lambda: value(visit)["class"] == "plant")
+        visit.figure.locator("#file").set_input_files(
+            {"name": "mine.png", "mimeType": "image/png", "buffer": png(Image.new("RGB", (50, 40), "blue"))}
+        )
+        visit.figure.get_by_text("Your photograph. Is it right?").wait_for()
+        assert (pixels(visit) == [0, 0, 255]).all()
+        hold(site.complaints_console(visit) + site.complaints_requests(visit))
+
+
 def test_touch_works(fresh, address):
     """Everything by tapping, on a telephone's width."""
     with opened(fresh(390, has_touch=True, is_mobile=True), address, NAME) as visit:

@@ -314,14 +314,8 @@ def test_touch_drags_and_taps(fresh, address):
         view.scroll_into_view_if_needed()
         box = view.bounding_box()
         cell, x, y = box["width"] / 24, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        touch = visit.page.context.new_cdp_session(visit.page)
-        for kind, points in (
-            ("touchStart", [{"x": x, "y": y}]),
-            ("touchMove", [{"x": x + 2 * cell, "y": y + cell}]),
-            ("touchMove", [{"x": x + 4 * cell, "y": y + 2 * cell}]),
-            ("touchEnd", []),
-        ):
-            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        way = [(x, y), (x + 2 * cell, y + cell), (x + 4 * cell, y + 2 * cell)]
+        site.finger(visit.page, way)
         assert until(visit, lambda: (value(visit)["down"], value(visit)["right"]) == (2, 4))
         visit.figure.locator("#up").tap()
         assert until(visit, lambda: value(visit)["down"] == 1)

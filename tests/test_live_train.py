@@ -24,7 +24,7 @@ from test_live_runtime import page as page  # a fixture
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 keras = pytest.importorskip("keras")
 
-from tools.book import read_notebook  # noqa: E402  (the setting must stand first)
+from tools.book import exporter, read_notebook  # noqa: E402  (the setting must stand first)
 from tools.pages.draw_live import CHAPTER, LEARNED, OTHERS  # noqa: E402
 
 NAME = "train-lab"
@@ -52,6 +52,50 @@ def load_network():
     for ident in ("live-05-known", "live-05-load"):
         exec(compile(cells[ident], ident, "exec", dont_inherit=True), names)
     return names["load_network"]
+
+
+def branching():
+    """A network with two ways."""
+    x = keras.Input((28, 28, 1))
+    ways = [keras.layers.Conv2D(2, 3, name=name)(x) for name in ("left", "right")]
+    return keras.Model(x, keras.layers.Dense(3)(keras.layers.Flatten()(keras.layers.Add(name="both")(ways))))
+
+
+def used_twice():
+    """A network whose layers stand one behind the other, one of them twice."""
+    x, layer = keras.Input((4, 4, 1)), keras.layers.Conv2D(1, 3, padding="same", name="twice")
+    return keras.Model(x, keras.layers.Flatten()(layer(layer(x))))
+
+
+def operation():
+    """A network with an operation that is no layer."""
+    x = keras.Input((4, 4, 1))
+    return keras.Model(x, keras.layers.Flatten()(keras.ops.relu(x)))
+
+
+@pytest.mark.parametrize("make", [branching, used_twice, operation])
+def test_network_that_is_no_chain_gets_one_sentence(load_network, tmp_path, make):
+    """Neither Keras's own error nor other numbers: which layer it is, and what to do."""
+    exporter()(make(), tmp_path / "x.p2p")
+    with pytest.raises(ValueError) as told:
+        load_network(tmp_path / "x.p2p")
+    words = r"Layer \w+ is no link in a chain of known layers: keep the network by model\.save\."
+    assert re.fullmatch(words, str(told.value))
+
+
+def test_half_precision_is_read_back(load_network, tmp_path):
+    """As the large networks are written: the weights, to the digits that were kept."""
+    model = keras.Sequential([keras.Input((9, 9, 1)), keras.layers.Flatten(), keras.layers.Dense(5)])
+    exporter()(model, tmp_path / "whole.p2p")
+    data = (tmp_path / "whole.p2p").read_bytes()
+    end = 12 + int.from_bytes(data[8:12], "little")
+    text = json.dumps(json.loads(data[12:end]) | {"dtype": "float16"}).encode()
+    numbers = np.frombuffer(data[end:], "<f4").astype("<f2").tobytes()
+    (tmp_path / "half.p2p").write_bytes(data[:8] + len(text).to_bytes(4, "little") + text + numbers)
+    for mine, right in zip(
+        load_network(tmp_path / "half.p2p").get_weights(), model.get_weights(), strict=True
+    ):
+        assert np.array_equal(mine, right.astype("float16").astype("float32"))
 
 
 # ---- The numbers: JavaScript and Keras in one go -----------------------------------------------
@@ -393,7 +437,10 @@ def test_main_path_by_keyboard(fresh, address):
         tab_to(visit, "garment")
         press("ArrowRight")
         assert until(visit, lambda: value(visit)["chosen"] == 0)
-        visit.figure.locator("#wrong button").first.focus()
+        visit.page.evaluate(
+            "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+        )
+        visit.figure.locator("#wrong button").first.focus()  # it is drawn now
         press("Enter")
         truth = visit.figure.evaluate("f => f.news.judged.worst[0].truth")
         assert until(visit, lambda: value(visit)["chosen"] == truth)
@@ -409,6 +456,9 @@ def test_main_path_by_touch(fresh, address):
         assert until(visit, lambda: value(visit)["seen"] == 64)
         visit.figure.locator("#train").tap()
         seen(visit, 1200)
+        visit.figure.locator("#save").scroll_into_view_if_needed()
+        top = visit.figure.locator("#train").bounding_box()["y"]
+        assert 50 < top < 100, "Pause stays in sight, below the page's bar"
         visit.figure.locator("#train").tap()
         assert until(visit, lambda: value(visit)["state"] == "idle")
         visit.figure.locator("#garments label").nth(2).tap()

@@ -474,7 +474,7 @@ SMALL = {
     "@pytest.mark.parametrize('n', ['number', 'other'])\ndef test_each(n):\n"
     "    assert (DATA / f'{n}.txt').read_text() in ('1', '2')\n\n\n"
     "def test_double():\n    assert double(2) == 4\n    if os.environ.get('SKIP'):\n        pytest.skip('here')\n",
-    "tests/site_checks.py": "def find_browser():\n    return None\n",
+    "tests/site_checks.py": "def find_browser():\n    return None\n\n\nfind_firefox = find_browser\n",
     "pytest.ini": "[pytest]\n",
     "requirements.txt": "pytest==1\n",
 }

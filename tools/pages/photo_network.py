@@ -65,8 +65,8 @@ PHOTOGRAPHS = {
 }
 
 
-def chapter() -> dict:
-    """What the cells of chapters 10 and 6 define, with the head for scenes, trained."""
+def chapter(trained: bool = True) -> dict:
+    """What the cells of chapters 10 and 6 define; with the head for scenes, trained, unless that is not asked for."""
     os.environ["KERAS_HOME"] = str(ROOT / "data")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("MPLBACKEND", "agg")
@@ -84,7 +84,8 @@ def chapter() -> dict:
             for begin in begins:
                 run(name, lambda cell, begin=begin: cell.source.startswith(begin))
         space["wide"] = {"book's": space["at_160"](0.5, space["book_weights"])}
-        run("10_inside", lambda cell: cell.source.startswith(TRAINING))
+        if trained:
+            run("10_inside", lambda cell: cell.source.startswith(TRAINING))
     return space
 
 

@@ -37,7 +37,7 @@ FORMAT = 1
 ALWAYS = ("tests/conftest.py", "pytest.ini", "requirements.txt")
 # Settings of the environment that a test or a tool can see.
 SETTINGS = re.compile(
-    r"KERAS|TF_|OMP_|XLA|PYTHON|MPL|JUPYTER|CHROME_PATH|BOOK_HTML|LIVE_SEED|MUTANTS|SOURCE_"
+    r"KERAS|TF_|OMP_|XLA|PYTHON|MPL|JUPYTER|CHROME_PATH|FIREFOX_PATH|BOOK_HTML|LIVE_SEED|MUTANTS|SOURCE_"
 )
 FINDS_THE_BROWSER = "site_checks"  # asked where the browser is; what else it holds is not for every test
 EVERYTHING = ("**", "site:**")  # what a file is taken to read that tests/reads.py does not name
@@ -84,13 +84,15 @@ def of(value) -> str:
 def environment() -> dict[str, str]:
     """What is no file of the book and still decides how a test ends."""
     sys.path.append(str(ROOT / "tests"))
-    browser = importlib.import_module(FINDS_THE_BROWSER).find_browser()
-    path = Path(browser).resolve() if browser and Path(browser).exists() else None
+    finds = importlib.import_module(FINDS_THE_BROWSER)
+    found = [Path(path).resolve() for path in (finds.find_browser(), finds.find_firefox()) if path]
+    found = [(path, path.stat()) for path in found if path.exists()]
     packages = Path(sysconfig.get_paths()["purelib"]).glob("*.dist-info")
     return {
         "the Python": f"{sys.version} {platform.system()} {platform.machine()}",
         "the installed packages": of(sorted(each.name for each in packages)),
-        "the browser": f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" if path else "none",
+        "the browser": " ".join(f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in found)
+        or "none",
         "the environment": of({key: value for key, value in os.environ.items() if SETTINGS.match(key)}),
     }
 

@@ -195,7 +195,8 @@ export const STYLE = `
   button.main { background: var(--violet, #593796); border-color: var(--violet, #593796); color: var(--paper, #fff); }
   button.main:hover { background: var(--violet-deep, #3c2270) !important; color: var(--paper, #fff) !important; }
   .bar { display: flex; flex-wrap: wrap; align-items: end; gap: 0.7rem 0.9rem; }
-  .field { display: flex; flex-direction: column; gap: 0.2rem; }
+  .field { display: flex; flex-direction: column; gap: 0.2rem; min-width: 0; max-width: 100%; }
+  select { min-width: 0; max-width: 100%; } /* browsers make it as wide as its longest words */
   .field > span, legend, .name { font-weight: 600; font-size: 0.86rem; color: var(--ink-soft, #585266); }
   .field input { width: 5.2rem; }
   fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }

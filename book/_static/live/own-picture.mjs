@@ -9,7 +9,7 @@
    shrunk by averaging. */
 
 import { decoded, isDeepGrey, painted } from "./decode.mjs";
-import { lookInto, turnOf } from "./picture-file.mjs";
+import { isWhole, lookInto, turnOf } from "./picture-file.mjs";
 import { Thread } from "./thread.mjs";
 
 const LARGEST_FILE = 100e6;
@@ -50,6 +50,7 @@ export async function readPicture(file, shortest = 1) {
   if (Math.min(width, height) < shortest) throw new PictureError(`${name} is a picture of ${pixels}; ${shortest} on the shorter side are needed.`);
   if (width * height > MOST_PIXELS || Math.max(width, height) > LONGEST_SIDE)
     throw new PictureError(`${name} has ${pixels}, which is too large; shrink it to ${MOST_PIXELS / 1e6} million pixels or fewer.`);
+  if (!(await isWhole(file, { kind, head }))) throw new PictureError(`${name} is damaged: it ends too early.`);
   try {
     const { turn, upright } = await turnOf(file, { kind, head });
     const source = { upright, turn, deep: isDeepGrey(head) }, many = source.deep || width * height > MANY;

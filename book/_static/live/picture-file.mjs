@@ -79,6 +79,61 @@ const SIZES = {
 };
 SIZES.heic = SIZES.avif;
 
+/** Whether a file goes on to the end that it promises: some browsers paint what is there and leave the rest grey. */
+const ENDS = {
+  /** From chunk to chunk, up to the one that ends it. */
+  png(bytes) {
+    for (let at = 8; at + 12 <= bytes.length; at += 12 + u32(bytes, at)) if (textAt(bytes, at + 4, "IEND")) return true;
+    return false;
+  },
+
+  /** From marker to marker; within a scan up to the next one that is no part of it. */
+  jpeg(bytes) {
+    for (let at = 2; at + 1 < bytes.length; ) {
+      const marker = bytes[at + 1];
+      if (bytes[at] !== 0xff || marker === 0xff) at = bytes.indexOf(0xff, at + 1);
+      else if (marker === 0xd9) return true;
+      else if (marker <= 1 || (marker >= 0xd0 && marker <= 0xd8)) at = bytes.indexOf(0xff, at + 2);
+      else {
+        at += 2 + u16(bytes, at + 2);
+        if (marker === 0xda) at = bytes.indexOf(0xff, at);
+      }
+      if (at < 0) return false;
+    }
+    return false;
+  },
+
+  /** Over the blocks before the first picture, and over its own. */
+  gif(bytes) {
+    const colours = (flags) => (flags & 128 ? 3 * 2 ** (1 + (flags & 7)) : 0);
+    const blocks = (at) => {
+      while (bytes[at]) at += 1 + bytes[at];
+      return at;
+    };
+    let at = 13 + colours(bytes[10]);
+    while (bytes[at] === 0x21) at = blocks(at + 2) + 1;
+    return bytes[at] === 0x2c && blocks(at + 11 + colours(bytes[at + 9])) < bytes.length;
+  },
+
+  webp: (bytes, length) => 8 + low32(bytes, 4) <= length,
+
+  /** Rows of plain colours have a length that follows from the head. */
+  bmp(bytes, length) {
+    const old = low32(bytes, 14) === 12, [wide, high] = SIZES.bmp(bytes), packed = old ? 0 : low32(bytes, 30);
+    const row = 4 * Math.ceil((wide * low16(bytes, old ? 24 : 28)) / 32);
+    return (packed !== 0 && packed !== 3) || low32(bytes, 10) + row * high <= length;
+  },
+
+  ico: (bytes, length) => Array.from({ length: low16(bytes, 4) }, (_, k) => 6 + 16 * k).every((at) => low32(bytes, at + 12) + low32(bytes, at + 8) <= length),
+};
+
+/** The same of a file that has been looked into. */
+export async function isWhole(file, { kind, head }) {
+  if (!ENDS[kind]) return true;
+  const all = file.size > head.length && ["png", "jpeg", "gif"].includes(kind) ? new Uint8Array(await file.arrayBuffer()) : head;
+  return ENDS[kind](all, file.size);
+}
+
 /** Where the camera's note begins in a WebP file, or -1. */
 function noteIn(bytes) {
   for (let at = 12; at + 12 < bytes.length; ) {

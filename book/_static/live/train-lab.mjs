@@ -38,7 +38,11 @@ const thinned = (points) => (points.length > MOST_POINTS ? points.filter((_, n) 
 
 export class TrainLab extends LiveFigure {
   static style = `
-    .field, select { min-width: 0; max-width: 100%; }
+    /* Once it has trained, Pause stays in sight below the page's bar, which is 3 rem high, down to the end of the figure. */
+    .head-room { display: contents; }
+    #controls { padding-block: 0.75rem 0.5rem; margin-block: -0.75rem -0.5rem; }
+    #controls.held { position: sticky; top: 3rem; z-index: 3; background: var(--paper, #fff); box-shadow: 0 1px 0 var(--rule, #ddd8e6); }
+    button, input, select, summary, .scroll { scroll-margin-block: 7.5rem 1rem; }
     .warning { margin-block: 0.8rem; }
     #look-for { margin: 0.6rem 0 0.9rem; padding: 0.6rem 0.9rem; border-radius: 8px; background: var(--wash, #f6f4fa); }
     #where { margin-top: 0.7rem; font-weight: 600; min-height: 1.45em; }
@@ -134,7 +138,7 @@ export class TrainLab extends LiveFigure {
   }
 
   build(root) {
-    root.append(this.#head(), this.#charts(), this.#pictures(), this.#mistakesRoom(), this.#ends());
+    root.append(make("div", {}, this.#head(), this.#charts(), this.#pictures(), this.#mistakesRoom(), this.#ends()), make("div", { id: "explorer-room" }));
     this.measure = new ResizeObserver(() => this.#resized());
     this.measure.observe(this.$("#filters"));
     this.onHide = () => this.#visible();
@@ -155,10 +159,10 @@ export class TrainLab extends LiveFigure {
     const button = (id, words, onclick, className = "") => make("button", { type: "button", id, className, onclick }, words);
     const preset = make("select", { id: "preset", onchange: () => this.choose(preset.value) });
     preset.append(...Object.entries(PRESETS).map(([value, { words }]) => make("option", { value, textContent: words })));
-    return make("div", {},
+    return make("div", { className: "head-room" },
       make("div", { className: "bar" }, field("Watch", preset)),
       make("p", { id: "look-for" }),
-      make("div", { className: "bar" },
+      make("div", { className: "bar", id: "controls" },
         button("train", "", () => this.#trainOrPause(), "main"), button("step", "One batch", () => this.step()), button("over", "Start over", () => this.startOver())),
       make("p", { id: "where", className: "numbers" }),
       make("progress", { id: "progress", max: 1, value: 0, hidden: true, "aria-label": "Loading the pictures" }),
@@ -227,8 +231,7 @@ export class TrainLab extends LiveFigure {
       make("div", { className: "ends" },
         make("button", { type: "button", id: "explore", onclick: () => this.explore() }, "Look into it in the network explorer"),
         make("button", { type: "button", id: "save", onclick: () => this.save() }, "Save what it learned")),
-      make("p", { className: "note", id: "save-note" }, "The file opens in the network explorer, and a cell of chapter 5 makes a Keras model of it."),
-      make("div", { id: "explorer-room" }));
+      make("p", { className: "note", id: "save-note" }, "The file opens in the network explorer, and a cell of chapter 5 makes a Keras model of it."));
   }
 
   /* -- what the reader does -- */
@@ -491,6 +494,7 @@ export class TrainLab extends LiveFigure {
     train.textContent = state === "training" ? "Pause" : state === "loading" ? "Loading \u2026" : this.#loaded ? "Train" : `Load ${(MOST_PICTURES + 1000).toLocaleString("en")} pictures and train (${MEGABYTES})`;
     enable(train, state !== "loading");
     enable(this.$("#step"), state !== "loading");
+    if (state === "training") this.$("#controls").classList.add("held");
   }
 
   /** All settings onto their controls. */
