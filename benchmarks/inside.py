@@ -1,6 +1,6 @@
 """What chapter 10 shows on one network and one draw, with several: probes, maps, units, and a mark in the corner.
 
-    python benchmarks/inside.py                  all that the report lacks; about twenty minutes on two cores
+    python benchmarks/inside.py                  all that the report lacks; about a quarter of an hour on two cores
     python benchmarks/inside.py --quick          one draw of each part, few pictures: a minute
     python benchmarks/inside.py --seconds 200    start no further run after so many seconds; the next call goes on
     python benchmarks/inside.py --only units     one part
