@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zipfile
 
+import numpy as np
 import pytest
 
 from test_results import FEWER_DRAWS, of_draws
@@ -190,6 +191,32 @@ def test_trust(tmp_path):
     full = committed("trust.json")
     assert {size: len(runs) for size, runs in full["runs"].items()} == {"2000": 9, "10000": 3, "50000": 3}
     assert len(full["ensembles"]["2000"]) == 3
+
+
+def test_inside(tmp_path):
+    """What a probe finds in pixels is what is committed; every part runs; no run is missing."""
+    tried, full = quick("inside.py", tmp_path / "inside.json"), committed("inside.json")
+    assert set(tried) == set(full)
+    for part in ("probes", "others", "units"):
+        assert set(tried[part]) == set(full[part]), part
+    for kind, runs in full["probes"].items():
+        assert [run["draw"] for run in runs] == list(range(10)), kind
+        for question in ("stripes", "tint", "animal", "class"):
+            found, stands = (np.array(each[0][question]) for each in (tried["probes"][kind], runs))
+            assert found.shape == stands.shape == (1 if kind == "pixels" else 6,)
+            if kind == "pixels":
+                assert np.abs(found - stands).max() < 0.03, question
+    for part, blocks in (("cascade", ["head", 13, 11, 9, 5, 0]), ("single", [13, 11, 9, 5, 0])):
+        assert list(full[part]) == [str(block) for block in blocks]
+        for stage, runs in full[part].items():
+            done = sorted((run["way"], run["draw"]) for run in runs)
+            assert done == [(way, draw) for way in ("fresh", "shuffled") for draw in range(3)], (part, stage)
+    for kind, runs in full["units"].items():
+        assert sorted((run["block"], run["seed"]) for run in runs) == [
+            (block, seed) for block in (1, 2, 3) for seed in range(3)
+        ], kind
+    for dose, runs in full["shortcut"].items():
+        assert [run["seed"] for run in runs] == list(range(5)), dose
 
 
 def test_limits(tmp_path):

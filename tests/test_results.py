@@ -438,6 +438,75 @@ def test_chapter_8_chose_each_rate_on_validation_pictures():
             assert {run["width"] for run in runs} == {widths[budget][layers]}
 
 
+def inside(part: str) -> dict[str, list[dict]]:
+    """A part of what was measured for chapter 10."""
+    return json.loads((BOOK.root / "benchmarks/results/inside.json").read_text("utf-8"))[part]
+
+
+def probed(kind: str, question: str, block: int = 0) -> np.ndarray:
+    """What the probe found in ten draws after a block; in pixels there is no block."""
+    place = (0, 1, 4, 8, 11, 13).index(block)
+    return np.array([run[question][place] for run in inside("probes")[kind]])
+
+
+def test_what_chapter_10_says_of_probes():
+    """The bounds of the chapter's one draw hold on average over ten, for shuffled and for fresh weights."""
+    rivals = "shuffled, measured", "fresh"
+    assert min(probed(kind, "stripes", 1).mean() for kind in rivals) > 0.8
+    assert max(probed(kind, "stripes", 11).mean() for kind in rivals) < 0.7
+    assert max(probed(kind, "stripes", 13).mean() for kind in rivals) < 0.6
+    assert min(probed("trained", "stripes", block).mean() for block in (1, 11)) > 0.9
+    assert probed("trained", "stripes", 13).mean() > 0.8
+    assert min(probed("trained", "tint").mean(), probed("pixels", "tint").mean()) > 0.9
+    assert np.mean(probed("trained", "class", 11) - probed("pixels", "class")) > 0.05
+    for rival in rivals:  # in every draw
+        assert np.all(probed("trained", "stripes", 11) > probed(rival, "stripes", 11) + 0.2), rival
+    dead = {kind: np.mean([run["dead"][-1] for run in runs]) for kind, runs in inside("probes").items()}
+    assert max(dead[kind] for kind in rivals) < 0.05 < 0.3 < dead["shuffled"]  # why to measure anew
+
+
+def test_what_chapter_10_says_of_the_sanity_check():
+    """The bounds of one shuffle hold on average over 16 scenes for each of six draws of random weights."""
+    stages = inside("cascade")
+    assert all(len(runs) == 6 for runs in stages.values())
+    for run in stages["13"]:
+        assert run["guided"] > 0.8 and abs(run["cam"]) < 0.5, run
+    assert min(run["guided"] for run in stages["9"]) > 0.6
+    assert max(run["guided"] for run in stages["0"]) < 0.5
+    (guided,) = inside("others")["guided"]
+    assert guided["alike"] > 0.3 and guided["scenes"] == 16
+
+
+def test_what_chapter_10_says_of_units():
+    """Units of chapter 5's last block that are of one class among their best pictures, beside random weights."""
+    last = {kind: [run for run in runs if run["block"] == 3] for kind, runs in inside("units").items()}
+    assert all(run["of"] == run["live"] == 64 for runs in last.values() for run in runs)
+    assert literal("10_inside", "unit-10-held", "one_class") == {
+        word: [run["selective"] for run in last[kind]]
+        for word, kind in (("trained", "trained"), ("random", "fresh"))
+    }
+    assert literal("10_inside", "unit-10-held", "again") == [run["again"] for run in last["trained"]]
+
+
+def test_what_chapter_10_says_of_weak_marks():
+    """The cell holds the extremes of five networks; maps at the mark, and what exchanged marks cost."""
+    shops = inside("shortcut")
+    names = {"never": "clean", "50 %": "0.5", "70 %": "0.7"}
+    assert literal("10_inside", "short-10-held", "at_mark") == {
+        word: {
+            way: (min(run[way] for run in shops[name]), max(run[way] for run in shops[name]))
+            for way in ("occlusion", "heat")
+        }
+        for word, name in names.items()
+    }
+    assert literal("10_inside", "short-10-held", "coat_gains") == {
+        word: round(-max(run["fall"] for run in shops[names[word]]), 3) for word in ("never", "50 %")
+    }
+    lost = [100 * (run["own"] - run["exchanged"]) for run in shops["0.7"]]
+    assert literal("10_inside", "short-10-held", "points_lost") == (round(min(lost), 1), round(max(lost), 1))
+    assert all(run["exchanged"] > run["own"] for name in ("clean", "0.5") for run in shops[name])
+
+
 def speed_run(part: str) -> dict[str, list[dict]]:
     """A part of what was measured for chapter 18's speed run."""
     return json.loads((BOOK.root / "benchmarks/results/speed_run.json").read_text("utf-8"))[part]
