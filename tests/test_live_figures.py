@@ -32,6 +32,7 @@ FIGURES = {
     "pooling-lab": "book/live/pooling_lab.html",
     "photo-lab": "book/live/photo_lab.html",
     "train-lab": "book/live/train_lab.html",
+    "teach-lab": "book/live/teach_lab.html",
     "network-explorer": "book/live/network_explorer.html",
 }
 SEED = int(os.environ.get("LIVE_SEED") or np.random.SeedSequence().entropy % 2**32)
