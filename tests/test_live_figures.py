@@ -520,6 +520,24 @@ STATES = {
         "overflowed": "await f.change({rate: 1e30, optimizer: 'sgd'}); await f.train()",
         "in the explorer": "await f.step(); await f.explore()",
     },
+    "teach-lab": {
+        "at first": "",
+        "a wrong name": "send('.class input', ' ', 'change')",
+        "ten classes": "for (let n = 0; n < 9; n++) part('#more').click()",
+        "a wrong file": "await f.open(new File(['x'], 'x.p2t'))",
+        "a wrong picture": "pickFile('#files', 'no picture', 'x.png', 'image/png'); await f.rest()",
+        "reading": "part('#busy').hidden = false; part('#busy-words').textContent = 'Reading picture 1 of 9'",
+        "taught": "await f.example()",
+        "where it looked": "await f.example(); part('input[value=heat]').click(); part('#map').open = true",
+        "none of these": "await f.example(); type('#limit', '1')",
+        "few pictures": "await f.example(); for (let n = 0; n < 10; n++) { part('.thumbs button').click(); "
+        "while (part('#remove').hidden) await new Promise((go) => setTimeout(go, 20)); part('#remove').click(); } await f.rest()",
+        "nearly gone": "await f.example(); part('.class .remove').focus(); part('.class .remove').click()",
+        "no camera": "await f.cameraOn()",
+        "the camera's room": "part('#camera-room').hidden = false; part('#devices').hidden = false; "
+        "part('#live').textContent = 'cup, 93 %'; part('#rate').textContent = '9.1 answers a second'",
+        "a long name": "send('.class input', 'x'.repeat(40), 'change'); await f.example(); send('.class input', 'W'.repeat(40), 'change')",
+    },
     "network-explorer": {
         "at first": "",
         "a wrong file": "pickFile('#network-file', 'no network', 'x.p2p', '')",
@@ -696,6 +714,13 @@ def test_figures_run_under_a_strict_policy(fresh, address, name):
         elif name == "photo-lab":
             visit.figure.evaluate("figure => figure.load()")
             assert len(visit.figure.evaluate("figure => figure.answer.logits")) == 5
+        elif name == "teach-lab":
+            visit.figure.locator("#example").click()
+            for _ in range(600):
+                if value(visit)["judged"]:
+                    break
+                visit.page.wait_for_timeout(50)
+            assert value(visit)["judged"]["there"] > 20
         elif name == "train-lab":
             visit.figure.locator("#step").click()
             visit.figure.get_by_text("batch 1 of 125").wait_for()

@@ -51,13 +51,13 @@ function drawing(kind, number) {
 }
 const DRAWN = ["ring", "cross", "stripes"], DRAWINGS = 12;
 
-/** Which share of its brightness each pixel keeps, by what rows x columns places add. Columns are centred on the picture,
-    since picture and mirror image both have a say; padding moves what a row looks at down by half a place. */
+/** Which share of its brightness each pixel keeps, by what rows x columns places add. Place i looks at pixel 32 i + 31, since
+    padding moves it down and to the right; across, the mirror image turned back moves it to the left as far. */
 export function light(places, [rows, columns]) {
   const heat = places.map((value) => Math.max(value, 0)), most = Math.max(...heat) + 1e-9, step = 32;
   const at = (n, first, count) => Math.min(count - 1, Math.max(0, (n - first) / step));
   return Float32Array.from({ length: SIDE * SIDE }, (_, n) => {
-    const y = at(Math.floor(n / SIDE), 15, rows), x = at(n % SIDE, 7.5, columns), i = Math.min(rows - 2, Math.floor(y)), j = Math.min(columns - 2, Math.floor(x));
+    const y = at(Math.floor(n / SIDE), 31, rows), x = at(n % SIDE, 23.5, columns), i = Math.min(rows - 2, Math.floor(y)), j = Math.min(columns - 2, Math.floor(x));
     const value = (a, b) => heat[a * columns + b] / most;
     const above = value(i, j) + (value(i, j + 1) - value(i, j)) * (x - j), below = value(i + 1, j) + (value(i + 1, j + 1) - value(i + 1, j)) * (x - j);
     return DARKEST + (1 - DARKEST) * (above + (below - above) * (y - i));
@@ -915,7 +915,7 @@ export class TeachLab extends LiveFigure {
     enable(this.$("#suggest"), this.#threshold !== null);
     this.$("#map").hidden = !(p && asked.places);
     this.#paint();
-    if (!live) this.#numbers();
+    this.#numbers();
   }
 
   #limitNote(limit) {
