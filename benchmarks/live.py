@@ -199,15 +199,18 @@ TEACHING = """async ([each, seconds]) => {
         const context = canvas.getContext("2d");
         for (let n = 0; n < 40; n++) {
             context.fillStyle = `hsl(${hue + 80 * Math.random()} 70% ${20 + 70 * Math.random()}%)`;
-            context.fillRect(320 * Math.random(), 240 * Math.random(), 20 + 60 * Math.random(), 20 + 60 * Math.random());
+            const [x, y, wide, high] = [320, 240, 60, 60].map((most) => most * Math.random());
+            context.fillRect(x, y, 20 + wide, 20 + high);
         }
         return canvas;
     };
     figure.addClass("c");
     figure.addClass("d");
     await figure.load();
-    const keys = [...figure.shadowRoot.querySelectorAll(".class")].map((one) => Number(one.dataset.key)), begin = performance.now();
-    const list = keys.flatMap((key, k) => Array.from({length: each}, (_, n) => ({source: spots(90 * k), path: `${n}`, key, quiet: true})));
+    const keys = [...figure.shadowRoot.querySelectorAll(".class")].map((one) => Number(one.dataset.key));
+    const list = keys.flatMap((key, k) =>
+        Array.from({length: each}, (_, n) => ({source: spots(90 * k), path: `${n}`, key, quiet: true})));
+    const begin = performance.now();
     await figure.add(list.slice(0, -3));
     const read = (performance.now() - begin) / (list.length - 3), heads = [], folds = [];
     for (const one of list.slice(-3)) {

@@ -240,11 +240,16 @@ export class TeachLab extends LiveFigure {
     const begin = (event) => {
       if (event.button) return;
       this.#release();
+      try {
+        shoot.setPointerCapture(event.pointerId); // a finger may slip a little
+      } catch {
+        // a pointer that has gone already
+      }
       this.shoot();
       this.#burst = setInterval(() => this.shoot(), BURST);
     };
     shoot.addEventListener("pointerdown", begin);
-    for (const kind of ["pointerup", "pointercancel", "pointerleave"]) shoot.addEventListener(kind, () => this.#release());
+    for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) shoot.addEventListener(kind, () => this.#release());
     shoot.addEventListener("contextmenu", (event) => event.preventDefault());
     const device = make("select", { id: "device", onchange: () => this.cameraOn(device.value) });
     return make("div", { id: "camera-room", hidden: true },
@@ -521,7 +526,7 @@ export class TeachLab extends LiveFigure {
       if (turn === this.#turn) await this.load();
       for (const [n, place] of places.entries()) {
         if (turn !== this.#turn) return;
-        this.#busy(`Reading picture ${n + 1} of ${places.length}`, n / places.length);
+        if (places.length > 1) this.#busy(`Reading picture ${n + 1} of ${places.length}`, n / places.length);
         if (n === 0 && places.length > 3) this.announce(`Reading ${places.length} pictures.`, 0);
         try {
           if (this.#pictures.length >= MOST_PICTURES) throw new PictureError(`${MOST_PICTURES} pictures are the most; the others are left out.`);
@@ -648,6 +653,7 @@ export class TeachLab extends LiveFigure {
     this.$("#device").replaceChildren(...list.map(({ deviceId, label }, n) => make("option", { value: deviceId, textContent: label || `camera ${n + 1}` })));
     this.$("#device").value = track.getSettings().deviceId ?? "";
     await video.play().catch(() => {});
+    this.#spoken = { word: "", at: performance.now() };
     this.announce("The camera is on.", 0);
     this.#tried(() => this.load()).then(() => {
       this.#busy();
