@@ -670,6 +670,13 @@ def test_camera_answers_live_and_pauses_when_hidden(fresh, address):
             ".observe(f.shadowRoot.querySelector('#bars'), {subtree: true, childList: true, attributes: true}); }"
         )
         assert until(visit, lambda: visit.page.evaluate("window.changes") > 3)
+        thumb = visit.figure.locator(".thumbs button").first
+        thumb.click()  # what the reader chose stays in sight while the camera answers
+        assert until(visit, lambda: "ring 1" in text(visit, "#source"))
+        visit.page.wait_for_timeout(500)
+        assert "ring 1" in text(visit, "#source") and value(visit)["rate"] > 0
+        thumb.click()
+        assert until(visit, lambda: "The camera, live." in text(visit, "#source"))
         visit.page.evaluate(HIDE, True)
         assert not visit.page.evaluate("window.tracks[0].enabled")
         visit.page.wait_for_timeout(400)
@@ -931,6 +938,28 @@ def test_names_that_will_not_do(reader, address):
         assert len(value(visit)["classes"]) == 10 and "10 classes are the most" in text(visit, "#trouble")
         names = [one["name"] for one in value(visit)["classes"]]
         assert len(set(names)) == 10
+
+
+def test_an_answer_follows_the_head(fresh, address):
+    """After new pictures, another strength or a new name the picture that is shown is answered anew."""
+    files, data = lesson(3), lesson(1, SEED + 6)["bricks"][0]
+    with opened(fresh(), address, NAME) as visit:
+        give(visit, files)
+        before = asked(visit, data)
+        visit.figure.locator("#strength").select_option("0.01")
+        rest(visit)
+        now = "f => [...f.answer.probabilities]"
+        assert until(visit, lambda: visit.figure.evaluate(now) != before)
+        assert np.abs(np.subtract(visit.figure.evaluate(now), asked(visit, data))).max() < 1e-9
+        visit.figure.locator("#files").set_input_files(upload(lesson(2, SEED + 7)["beads"]))
+        rest(visit)
+        visit.page.wait_for_timeout(300)
+        assert np.abs(np.subtract(visit.figure.evaluate(now), asked(visit, data))).max() < 1e-9
+        name = KINDS[int(np.argmax(asked(visit, data)))]
+        field = visit.figure.locator(".class input").nth(KINDS.index(name))
+        field.fill("renamed")
+        field.press("Tab")
+        assert "renamed" in text(visit, "#said")
 
 
 def test_an_empty_class_is_left_out_and_nothing_to_export_is_told(fresh, address):

@@ -15,6 +15,7 @@ const DARKEST = 0.25; // of its brightness a picture keeps where nothing speaks 
 const FRAME = 66, CALM = 1000, BURST = 300; // milliseconds between live answers; with reduced motion; between pictures of a burst
 const SPEAK = 4000; // milliseconds between two spoken live answers
 const BYTES = 1692606; // of the photo lab's network
+const SETS = /^(train|training|val|valid|validation|test|testing)$/i;
 const SECURE = "A page gets a camera only over https or on the reader\u2019s own machine, and only from a browser that hands one out";
 
 /** A share as a percentage that never claims to be sure. */
@@ -142,6 +143,7 @@ export class TeachLab extends LiveFigure {
   #thing = 1;
   #burst = 0;
   #rate = 0;
+  #held = false; // whether the stage keeps what the reader chose, while the camera answers
   #spoken = { word: "", at: 0 };
   #sure = null; // what has to be pressed twice
 
@@ -500,8 +502,10 @@ export class TeachLab extends LiveFigure {
     const split = list.map((one) => one.path.split("/")), folders = (depth) => new Set(split.filter((parts) => parts.length > depth + 1).map((parts) => parts[depth]));
     let depth = 0;
     while (folders(depth).size === 1 && folders(depth + 1).size) depth++;
+    if (folders(depth).size > 1 && [...folders(depth)].every((name) => SETS.test(name))) depth++; // train and test are no classes
     const names = [...folders(depth)];
-    if (names.length < 2 && depth + 1 >= Math.max(...split.map((parts) => parts.length - 1))) return list; // one folder of pictures
+    if (names.length < 2 && depth + 1 >= Math.max(...split.map((parts) => parts.length - 1)))
+      return list.map((one, n) => ({ ...one, thing: split[n].length > 2 ? `folder ${split[n].slice(0, -1).join("/")}` : "" })); // one folder of pictures
     const free = this.#classes.filter(({ key, name }) => !this.#of(key).length && /^class [A-Z]$/.test(name)), keys = new Map();
     for (const raw of names) {
       const name = raw.trim().slice(0, LONGEST_NAME) || "folder", there = this.#classes.find((one) => one.name.toLowerCase() === name.toLowerCase());
@@ -665,13 +669,16 @@ export class TeachLab extends LiveFigure {
   cameraOff(told = false) {
     this.cameraTurn = (this.cameraTurn ?? 0) + 1;
     this.#release();
-    this.#stream?.getTracks().forEach((track) => track.stop());
+    const was = this.#stream;
+    was?.getTracks().forEach((track) => track.stop());
     this.#stream = null;
     this.#rate = 0;
+    if (was && !this.#held) this.#asked = null; // the last frame is nobody's picture
     this.$("#video").srcObject = null;
     this.$("#live").textContent = this.$("#rate").textContent = "";
     this.$("#camera").textContent = "Use the camera";
     this.$("#camera-room").hidden = true;
+    if (was && this.isConnected) this.#tell();
     if (told) this.announce("The camera is off.", 0);
   }
 
@@ -696,6 +703,7 @@ export class TeachLab extends LiveFigure {
   shoot() {
     const square = document.hidden || this.#waiting > 8 ? null : this.#frame();
     if (!square) return;
+    this.#held = false;
     const many = this.#of(this.#current).length + 1;
     return this.add([{ source: square, path: `camera ${many}`, thing: `camera thing ${this.#thing}`, time: Date.now() / 1000, quiet: true }]);
   }
@@ -724,8 +732,11 @@ export class TeachLab extends LiveFigure {
       if (square) {
         const answer = await this.#answerFor(square).catch(() => null);
         if (this.#stream !== stream) return;
-        if (answer) this.#show({ ...answer, words: "The camera, live." }, true);
-        this.$("#live").textContent = this.$("#said").textContent;
+        if (answer?.probabilities) {
+          if (!this.#held) this.#show({ ...answer, words: "The camera, live." }, true);
+          this.$("#live").textContent = this.#words(answer.probabilities);
+          this.#speak();
+        }
         times.push(performance.now());
         while (times[0] < performance.now() - 2000) times.shift();
         this.#rate = times.length > 2 ? (1000 * (times.length - 1)) / (times.at(-1) - times[0]) : 0;
@@ -735,9 +746,9 @@ export class TeachLab extends LiveFigure {
     }
   }
 
-  async #answerFor(source) {
+  async #answerFor(source, wish = {}) {
     const [message, transfer] = await this.#pixels(source);
-    return this.#thread.ask({ job: "ask", ...message }, { transfer });
+    return this.#thread.ask({ job: "ask", ...message, ...wish }, { transfer });
   }
 
   /* -- learning -- */
@@ -766,7 +777,8 @@ export class TeachLab extends LiveFigure {
       this.#known = { ...known, head, milliseconds };
       this.#judge(true);
       if (this.#asked?.id !== undefined) this.look(this.#asked.id, true);
-      else if (!this.#stream) this.#tell();
+      else if (this.#asked && (this.#held || !this.#stream)) this.#again();
+      else this.#tell();
     };
     return (this.#learning = this.#tried(async () => {
       const answer = await this.#thread.ask({ job: "learn", pictures, strength: this.#strength, classes: keys.length }, { tell });
@@ -783,11 +795,21 @@ export class TeachLab extends LiveFigure {
   ask(file) {
     const mine = ++this.#asking;
     if (!file) return;
+    this.#held = true;
     this.#trouble("");
     return this.#tried(async () => {
       await this.load().finally(() => this.#busy());
-      const answer = await this.#answerFor(file);
+      const answer = await this.#answerFor(file, { keep: true });
       if (mine === this.#asking) this.#show({ ...answer, words: `Your picture ${quoted(file.name.slice(0, 60))}, which is in no class.` });
+    });
+  }
+
+  /** The same question to a new head. */
+  #again() {
+    const mine = ++this.#asking, before = this.#asked;
+    return this.#tried(async () => {
+      const answer = await this.#thread.ask({ job: "ask", again: true });
+      if (mine === this.#asking && this.#asked === before) this.#show({ ...before, ...answer }, true);
     });
   }
 
@@ -795,6 +817,8 @@ export class TeachLab extends LiveFigure {
   look(id, quiet = false) {
     const mine = ++this.#asking, one = this.#pictures.find((each) => each.id === id);
     if (!one) return;
+    if (!quiet && this.#stream && this.#held && this.#asked?.id === id) return void (this.#held = false);
+    this.#held = true;
     return this.#tried(async () => {
       const answer = await this.#thread.ask({ job: "ask", id });
       if (mine !== this.#asking || !this.#pictures.includes(one)) return;
@@ -814,6 +838,7 @@ export class TeachLab extends LiveFigure {
   #removeAsked() {
     const one = this.#pictures.find(({ id }) => id === this.#asked?.id);
     if (!one) return;
+    this.#held = false;
     this.#forget([one]);
     this.#drawClass(this.#classes.find(({ key }) => key === one.key));
     this.announce(`${one.name} is removed.`, 0);
@@ -840,12 +865,18 @@ export class TeachLab extends LiveFigure {
     if (quiet && asked.probabilities && this.#looks === "photograph") this.#class = best(asked.probabilities);
     this.#tell(quiet);
     if (!quiet) this.announce(`${this.$("#said").textContent}. ${asked.words}`);
-    else if (this.#stream) this.#speak();
+  }
+
+  /** An answer in words, or that it is none of these. */
+  #words(p) {
+    const { names } = this.#known ?? {}, top = best(p);
+    if (names?.length !== p.length) return "";
+    return p[top] < this.#limit ? `none of these (${names[top]}, ${percent(p[top])})` : `${names[top]}, ${percent(p[top])}`;
   }
 
   /** The live answer is told when it has become another, and not too often. */
   #speak() {
-    const word = this.$("#said").textContent.split(",")[0], now = performance.now();
+    const word = this.$("#live").textContent.split(",")[0], now = performance.now();
     if (word === this.#spoken.word || now - this.#spoken.at < SPEAK) return;
     this.#spoken = { word, at: now };
     this.announce(word, 0);
@@ -905,10 +936,10 @@ export class TeachLab extends LiveFigure {
   /** The stage: answer, bars, picture. */
   #tell(live = false) {
     const known = this.#known, asked = this.#asked, head = known?.head, p = head && asked?.probabilities?.length === known.names.length ? asked.probabilities : null;
-    const limit = this.#limit, top = p ? best(p) : 0;
+    const limit = this.#limit;
     if (!(this.#class < (known?.names.length ?? 0))) this.#class = 0;
-    this.$("#said").textContent = p ? (p[top] < limit ? `none of these (${known.names[top]}, ${percent(p[top])})` : `${known.names[top]}, ${percent(p[top])}`) : head ? "Ask it about a picture." : "Nothing is learned yet.";
-    this.$("#source").textContent = p ? asked.words : head ? "Choose one, press one above, or use the camera." : "It takes pictures of two classes.";
+    this.$("#said").textContent = p ? this.#words(p) : head ? "Ask it about a picture." : "Nothing is learned yet.";
+    this.$("#source").textContent = p ? `${asked.words}${this.#stream && this.#held ? " Press a picture again, or take one, and the camera is back." : ""}` : head ? "Choose one, press one above, or use the camera." : "It takes pictures of two classes.";
     this.$("#bars-room").hidden = !p;
     if (p) this.#bars(known.names, p);
     this.$("#remove").hidden = asked?.id === undefined;

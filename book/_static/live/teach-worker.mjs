@@ -11,7 +11,7 @@
        learn {pictures, strength, classes}   a head for all, which then answers, comes on the way as {head, milliseconds};
                                     {things, groups}, and {fold, probabilities, judged, threshold} where there are enough
                                     things; {late} if a newer question came
-       ask {id | bitmap | square}   {logits, probabilities, bias, places, shape, small, milliseconds}
+       ask {id | bitmap | square | again}   {logits, probabilities, bias, places, shape, small, milliseconds}
        rows {ids}                   {rows}
 
    A picture is read as in chapter 6: at most 512 pixels, the middle square in 224x224 pixels by Pillow's
@@ -27,6 +27,7 @@ export const SQUARE = 224, SIDE = 80;
 const SLICE = 20; // milliseconds of work after which messages are read
 
 let network = null, head = null, turn = 0;
+let kept = null; // the picture that was asked about last, for a head that comes later
 const known = new Map(); // id -> {row, maps}: maps only of pictures that came in this visit
 const prints = new Map(); // fingerprint of a square -> id
 
@@ -204,10 +205,11 @@ async function learn({ pictures, strength, classes }, tell) {
   return { answer: { things, groups, fold, probabilities, judged: judged(probabilities, labels, groups, classes), threshold: thresholdOf(probabilities, labels), milliseconds: performance.now() - begin } };
 }
 
-function ask({ id, ...picture }) {
-  const begin = performance.now(), mine = id === undefined ? null : known.get(id);
+function ask({ id, keep = false, again = false, ...picture }) {
+  const begin = performance.now(), mine = again ? kept : id === undefined ? null : known.get(id);
   const pixels = mine ? null : shrunk(asSquare(picture)), { row, maps } = mine ?? seen(network, pixels);
   const logits = head ? logitsOf(head, row) : null, small = mine ? mine.small : Uint8ClampedArray.from(pixels);
+  if (keep) kept = { row, maps, small };
   return { answer: { logits, probabilities: logits && softmax(logits), bias: head && [...head.bias], ...(maps && head ? placesOf(head, maps) : { places: null }), small, milliseconds: performance.now() - begin } };
 }
 
@@ -219,7 +221,7 @@ if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScop
     add: { work: add, trouble: MEMORY },
     keep: { work: ({ id, row }) => void known.set(id, { row }), trouble: MEMORY },
     drop: { work: drop, trouble: MEMORY },
-    forget: { work: () => void ((head = null), turn++), trouble: MEMORY },
+    forget: { work: () => void ((head = kept = null), turn++), trouble: MEMORY },
     learn: { work: learn, trouble: "The head could not be trained; load the page again." },
     ask: { work: ask, trouble: MEMORY },
     rows: { work: ({ ids }) => ({ answer: { rows: ids.map((id) => known.get(id).row) } }), trouble: MEMORY },
