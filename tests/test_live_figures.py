@@ -527,17 +527,15 @@ STATES = {
         "a wrong file": "await f.open(new File(['x'], 'x.p2t'))",
         "a wrong picture": "pickFile('#files', 'no picture', 'x.png', 'image/png'); await f.rest()",
         "reading": "part('#busy').hidden = false; part('#busy-words').textContent = 'Reading picture 1 of 9'",
-        "taught": "await f.example()",
-        "where it looked": "await f.example(); part('input[value=heat]').click(); part('#map').open = true",
-        "none of these": "await f.example(); type('#limit', '1')",
-        "few pictures": "await f.example(); for (let n = 0; n < 10; n++) { part('.thumbs button').click(); "
-        "while (part('#remove').hidden) await new Promise((go) => setTimeout(go, 20)); part('#remove').click(); } "
-        "await f.rest()",
-        "nearly gone": "await f.example(); part('.class .remove').focus(); part('.class .remove').click()",
-        "no camera": "await f.cameraOn()",
+        "taught": "await f.example(10)",
+        "where it looked": "await f.example(4); part('input[value=heat]').click(); part('#map').open = true",
+        "none of these": "await f.example(4); type('#limit', '1')",
+        "no estimate yet": "await f.example(2)",
+        "nearly gone": "await f.example(1); part('.class .remove').focus(); part('.class .remove').click()",
+        "no camera": "part('#trouble').textContent = 'The camera was refused; choose files.'",
         "the camera's room": "part('#camera-room').hidden = false; part('#devices').hidden = false; "
         "part('#live').textContent = 'cup, 93 %'; part('#rate').textContent = '9.1 answers a second'",
-        "a long name": "await f.example(); send('.class input', 'W'.repeat(40), 'change')",
+        "a long name": "await f.example(4); send('.class input', 'W'.repeat(40), 'change')",
     },
     "network-explorer": {
         "at first": "",

@@ -115,7 +115,7 @@ export class TeachLab extends LiveFigure {
     .wrong button { display: grid; grid-template-columns: 3.2rem 1fr; gap: 0.6rem; align-items: center; width: 100%; height: 100%; padding: 0.4rem; font-weight: 400; font-size: 0.82rem; line-height: 1.3; text-align: left; overflow-wrap: anywhere; }
     .wrong img { aspect-ratio: 1; height: auto; border-radius: 4px; }
     [aria-invalid="true"] { border-color: var(--orange, #9c4a05) !important; border-width: 2px !important; }
-    select { max-width: 100%; }
+    .field, select { min-width: 0; max-width: 100%; }
     @media (pointer: coarse) { .bars label { min-height: 44px; } .thumbs { grid-template-columns: repeat(auto-fill, minmax(3.2rem, 1fr)); } }
   `;
 
@@ -367,14 +367,16 @@ export class TeachLab extends LiveFigure {
       return work();
     }
     this.#calm();
-    this.#sure = { button, before: button.textContent };
+    this.#sure = { button, before: button.textContent, label: button.getAttribute("aria-label") };
     button.textContent = words;
+    if (this.#sure.label) button.setAttribute("aria-label", `${words}: ${this.#sure.label}`);
     this.announce(`${words}.`, 0);
     button.addEventListener("blur", () => this.#calm(), { once: true });
   }
 
   #calm() {
     if (this.#sure) this.#sure.button.textContent = this.#sure.before;
+    if (this.#sure?.label) this.#sure.button.setAttribute("aria-label", this.#sure.label);
     this.#sure = null;
   }
 
@@ -617,10 +619,10 @@ export class TeachLab extends LiveFigure {
   }
 
   /** Three classes that the page draws itself. */
-  async example() {
+  async example(count = DRAWINGS) {
     this.stop();
     this.#clear(DRAWN);
-    for (const [kind, { key }] of this.#classes.entries()) this.add(range(DRAWINGS).map((n) => ({ source: drawing(kind, n), path: `${DRAWN[kind]} ${n + 1}`, key, quiet: true })));
+    for (const [kind, { key }] of this.#classes.entries()) this.add(range(count).map((n) => ({ source: drawing(kind, n), path: `${DRAWN[kind]} ${n + 1}`, key, quiet: true })));
     await this.#queue;
     if (this.#known?.head) await this.look(this.#pictures[0]?.id);
     return this.rest();
@@ -645,6 +647,7 @@ export class TeachLab extends LiveFigure {
     if (turn !== this.cameraTurn || !this.isConnected) return stream.getTracks().forEach((track) => track.stop());
     this.#stream?.getTracks().forEach((track) => track.stop());
     this.#stream = stream;
+    this.#held = false;
     const video = this.$("#video"), [track] = stream.getVideoTracks();
     track.addEventListener("ended", () => this.#stream === stream && (this.cameraOff(), this.#trouble("The camera has gone; press the button to ask for it again.")));
     video.srcObject = stream;
