@@ -109,10 +109,11 @@ export class TeachLab extends LiveFigure {
     .grid { display: grid; grid-template-columns: repeat(var(--columns), minmax(0, 4rem)); gap: 1px; padding: 1px; width: fit-content; max-width: 100%; background: var(--rule-strong, #8a829c); margin: 0.3rem 0; }
     .grid > * { display: grid; place-items: center; min-width: 0; aspect-ratio: 1.5; font-size: 0.84rem; font-variant-numeric: tabular-nums; }
     .sumline { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-    #estimate { display: grid; gap: 0.4rem; } #estimate .said { font-size: 1.1rem; }
-    .per { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+    #estimate { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.4rem; overflow-wrap: anywhere; } #estimate .said { font-size: 1.1rem; }
+    .per { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; font-variant-numeric: tabular-nums; } .per li { min-width: 0; max-width: 100%; }
+    .note, .warning, #legend, #source { overflow-wrap: anywhere; }
     .wrong { list-style: none; margin: 0.4rem 0 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(8.6rem, 1fr)); gap: 0.5rem; }
-    .wrong button { display: grid; grid-template-columns: 3.2rem 1fr; gap: 0.6rem; align-items: center; width: 100%; height: 100%; padding: 0.4rem; font-weight: 400; font-size: 0.82rem; line-height: 1.3; text-align: left; overflow-wrap: anywhere; }
+    .wrong button { display: grid; grid-template-columns: 3.2rem minmax(0, 1fr); gap: 0.6rem; align-items: center; width: 100%; height: 100%; padding: 0.4rem; font-weight: 400; font-size: 0.82rem; line-height: 1.3; text-align: left; overflow-wrap: anywhere; }
     .wrong img { aspect-ratio: 1; height: auto; border-radius: 4px; }
     [aria-invalid="true"] { border-color: var(--orange, #9c4a05) !important; border-width: 2px !important; }
     .field, select { min-width: 0; max-width: 100%; }
