@@ -476,7 +476,11 @@ def test_main_path_by_keyboard(fresh, address):
         assert [one["name"] for one in value(visit)["classes"]] == ["hoop", "cross", "stripes", "fourth"]
         press("Space")  # Remove: it is empty
         assert len(value(visit)["classes"]) == 3
+        visit.figure.locator("#example").focus()
+        press("Enter")  # the drawings would take the place of what is here: it has to be pressed twice
+        assert "Sure?" in text(visit, "#example") and value(visit)["classes"][0]["name"] == "hoop"
         visit.figure.locator("#over").focus()
+        assert text(visit, "#example") == "Try it with drawn pictures"
         press("Enter")
         assert len(value(visit)["classes"]) == 3
         press("Enter")
