@@ -83,7 +83,7 @@ WRITING = {
     "conv3d": "notebooks/16_video.html#does-time-help",
     "read mp4": "notebooks/16_video.html#your-own-video",
     "teachable machine": "book/live/teach_lab.html#what-happens-here",
-    "webcam classifier": "book/live/teach_lab.html#the-camera",
+    "webcam": "book/live/teach_lab.html#the-camera",
     "train in the browser": "book/live/train_lab.html#what-happens-here",
     "training in javascript": "book/live/train_lab.html#what-happens-here",
     "adversarial attack fgsm": "notebooks/17_limits.html#what-can-a-step-of-one-grey-level-do",
