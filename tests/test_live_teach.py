@@ -394,6 +394,7 @@ def test_nothing_heavy_is_loaded_before_it_is_asked_for(fresh, address):
     with opened(fresh(), address, NAME) as visit:
         site.settle(visit.page)
         assert not [url for url in visit.requests if "network.bin" in url]
+        assert not visit.figure.locator("#remove").is_visible() and "comes here" in text(visit, "#legend")
         size = (LIVE / "photo-lab" / "network.bin").stat().st_size
         assert f"{size / 1e6:.1f} MB" in text(visit, ".note:has-text('Nothing leaves')")
         give(visit, lesson(1, kinds=KINDS[:2]))

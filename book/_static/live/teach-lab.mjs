@@ -186,6 +186,7 @@ export class TeachLab extends LiveFigure {
     this.onHide = () => this.#visible();
     document.addEventListener("visibilitychange", this.onHide);
     this.#drawAll();
+    this.#tell();
     this.#judge();
   }
 
