@@ -1,6 +1,6 @@
 """How fast the live figures answer, in headless Chromium on this machine.
 
-    python benchmarks/live.py [--quick] [--learning]
+    python benchmarks/live.py [--quick] [--learning] [--teaching]
 
 Times are those of one change, from the event to finished pixels: the filter run
 over the whole photograph, both pictures painted, the sum written out. Each is the
@@ -9,7 +9,9 @@ the processor slowed four times. The network is one like chapter 5's, with fresh
 weights. The photo lab's network runs in a worker, which cannot be slowed; so its time
 is taken in the page as well, and there slowed. The Train lab is let learn for ten
 seconds: how many pictures a second, and when it is right for 80 % of the others;
---learning measures this alone. Needs `make book` and Chromium or Chrome. Nothing in
+--learning measures this alone. The Teach lab is given 120 pictures of four classes and a
+camera (Chromium's own fake one): how long its head takes, and how many live answers
+come a second; --teaching measures this alone. Needs `make book` and Chromium or Chrome. Nothing in
 the book is changed; the results go to benchmarks/results/live.json.
 """
 
@@ -189,6 +191,61 @@ def learning(browser, address: str, quick: bool) -> dict:
     }
 
 
+# The Teach lab with pictures of coloured spots: reading, the head with the last few pictures, the folds, the camera.
+TEACHING = """async ([each, seconds]) => {
+    const figure = document.querySelector("teach-lab"), wait = (time) => new Promise((go) => setTimeout(go, time));
+    const spots = (hue) => {
+        const canvas = Object.assign(document.createElement("canvas"), {width: 320, height: 240});
+        const context = canvas.getContext("2d");
+        for (let n = 0; n < 40; n++) {
+            context.fillStyle = `hsl(${hue + 80 * Math.random()} 70% ${20 + 70 * Math.random()}%)`;
+            const [x, y, wide, high] = [320, 240, 60, 60].map((most) => most * Math.random());
+            context.fillRect(x, y, 20 + wide, 20 + high);
+        }
+        return canvas;
+    };
+    figure.addClass("c");
+    figure.addClass("d");
+    await figure.load();
+    const keys = [...figure.shadowRoot.querySelectorAll(".class")].map((one) => Number(one.dataset.key));
+    const list = keys.flatMap((key, k) =>
+        Array.from({length: each}, (_, n) => ({source: spots(90 * k), path: `${n}`, key, quiet: true})));
+    const begin = performance.now();
+    await figure.add(list.slice(0, -3));
+    const read = (performance.now() - begin) / (list.length - 3), heads = [], folds = [];
+    for (const one of list.slice(-3)) {
+        const start = performance.now();
+        await figure.add([one]);
+        await figure.rest();
+        heads.push(figure.value.learned.milliseconds);
+        folds.push(performance.now() - start);
+    }
+    await figure.cameraOn();
+    const rates = [];
+    for (let n = 0; n < seconds; n++) {
+        await wait(1000);
+        if (n > 2) rates.push(figure.value.rate);
+    }
+    figure.cameraOff();
+    return {pictures: figure.value.learned.pictures, read, heads, folds, rates};
+}"""
+
+
+def teaching(browser, address: str, quick: bool) -> dict:
+    """How fast the Teach lab learns and answers; the load says how busy the machine was."""
+    with site.Visit(browser.new_context(), address, "book/live/teach_lab.html") as visit:
+        visit.page.wait_for_selector('[data-live="teach-lab"][data-state="running"]')
+        found = visit.page.evaluate(TEACHING, [5 if quick else 30, 5 if quick else 10])
+    return {
+        "load": round(os.getloadavg()[0], 1),
+        "pictures": found["pictures"],
+        "reading a picture, ms": round(found["read"]),
+        "head, ms": [round(one) for one in found["heads"]],
+        "picture, head and folds, ms": [round(one) for one in found["folds"]],
+        "live answers a second": [round(one, 1) for one in found["rates"]],
+    }
+
+
 def write_network(path: Path) -> int:
     """A network like chapter 5's as a file; the number of its parameters."""
     import keras
@@ -234,7 +291,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     parser.add_argument("--learning", action="store_true", help="the Train lab alone; the rest stays")
+    parser.add_argument("--teaching", action="store_true", help="the Teach lab alone; the rest stays")
     options = parser.parse_args()
+    alone = options.learning or options.teaching
     quick = options.quick
     times = 20 if quick else 120
     path = site.find_browser(whole=True)
@@ -249,9 +308,15 @@ def main() -> None:
         site.Server(site.HTML) as server,
     ):
         result["parameters"] = write_network(Path(folder) / "network.bin")
-        browser = playwright.chromium.launch(executable_path=path, args=site.FLAGS)
-        result["train lab"] = learning(browser, server.address, quick)
-        for slowed in () if options.learning else (1, SLOWED):
+        camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+        browser = playwright.chromium.launch(executable_path=path, args=[*site.FLAGS, *camera])
+        for lab, measured, wanted in (
+            ("train lab", learning, options.learning),
+            ("teach lab", teaching, options.teaching),
+        ):
+            if wanted or not alone:
+                result[lab] = measured(browser, server.address, quick)
+        for slowed in () if alone else (1, SLOWED):
             context = browser.new_context(viewport={"width": 1280, "height": 900})
             context.route(
                 "**/measured.bin", lambda route: route.fulfill(path=str(Path(folder) / "network.bin"))
@@ -287,18 +352,20 @@ def main() -> None:
                         result["milliseconds"].setdefault(label, {})[f"x{slowed}"] = found
             context.close()
         browser.close()
-    for label, found in result["train lab"].items():
-        print(f"train lab, {label}: {found}")
-    if options.learning:
-        result = json.loads(RESULT.read_text("utf-8")) | {"train lab": result["train lab"]}
-    for label, found in () if options.learning else result["milliseconds"].items():
+    labs = {lab: result[lab] for lab in ("train lab", "teach lab") if lab in result}
+    for lab, told in labs.items():
+        for label, found in told.items():
+            print(f"{lab}, {label}: {found}")
+    if alone:
+        result = json.loads(RESULT.read_text("utf-8")) | labs
+    for label, found in () if alone else result["milliseconds"].items():
         one, four = found["x1"], found[f"x{SLOWED}"]
         promised = f"   promised: under {PROMISED[label]} ms" if label in PROMISED else ""
         print(
             f"{label:28} {one['median']:7.2f} ms (slow {one['slow']:.2f})"
             f"   slowed {SLOWED}x: {four['median']:7.2f} ms (slow {four['slow']:.2f}){promised}"
         )
-    for name, size in () if options.learning else result["bytes"].items():
+    for name, size in () if alone else result["bytes"].items():
         print(f"{name:28} {size / 1000:7.1f} kB")
     keep(result, RESULT.with_name("live_quick.json") if quick else RESULT)
 

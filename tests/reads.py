@@ -316,5 +316,15 @@ READS = {
             *LISTED,
         )
     ],
+    "tests/test_live_teach.py": [
+        part(
+            *FIGURES,
+            "notebooks/06_*.ipynb#code",
+            "page:notebooks/06_*.html",
+            "benchmarks/results/live.json",
+            *ORDER,
+            *LISTED,
+        )
+    ],
     "tests/test_live_zoo.py": [part(*FIGURES, *ORDER, "site:index.html")],
 }

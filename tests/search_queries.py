@@ -82,6 +82,8 @@ WRITING = {
     "background subtraction": "notebooks/16_video.html#what-changes-from-frame-to-frame",
     "conv3d": "notebooks/16_video.html#does-time-help",
     "read mp4": "notebooks/16_video.html#your-own-video",
+    "teachable machine": "book/live/teach_lab.html#what-happens-here",
+    "webcam": "book/live/teach_lab.html#the-camera",
     "train in the browser": "book/live/train_lab.html#what-happens-here",
     "training in javascript": "book/live/train_lab.html#what-happens-here",
     "adversarial attack fgsm": "notebooks/17_limits.html#what-can-a-step-of-one-grey-level-do",

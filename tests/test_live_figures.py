@@ -32,6 +32,7 @@ FIGURES = {
     "pooling-lab": "book/live/pooling_lab.html",
     "photo-lab": "book/live/photo_lab.html",
     "train-lab": "book/live/train_lab.html",
+    "teach-lab": "book/live/teach_lab.html",
     "network-explorer": "book/live/network_explorer.html",
 }
 SEED = int(os.environ.get("LIVE_SEED") or np.random.SeedSequence().entropy % 2**32)
@@ -534,6 +535,23 @@ STATES = {
         "overflowed": "await f.change({rate: 1e30, optimizer: 'sgd'}); await f.train()",
         "in the explorer": "await f.step(); await f.explore()",
     },
+    "teach-lab": {
+        "at first": "",
+        "a wrong name": "send('.class input', ' ', 'change')",
+        "ten classes": "for (let n = 0; n < 9; n++) part('#more').click()",
+        "a wrong file": "await f.open(new File(['x'], 'x.p2t'))",
+        "a wrong picture": "pickFile('#files', 'no picture', 'x.png', 'image/png'); await f.rest()",
+        "reading": "part('#busy').hidden = false; part('#busy-words').textContent = 'Reading picture 1 of 9'",
+        "taught": "await f.example(10)",
+        "where it looked": "await f.example(4); part('input[value=heat]').click(); part('#map').open = true",
+        "none of these": "await f.example(4); type('#limit', '1')",
+        "no estimate yet": "await f.example(2)",
+        "nearly gone": "await f.example(1); part('.class .remove').focus(); part('.class .remove').click()",
+        "no camera": "part('#trouble').textContent = 'The camera was refused; choose files.'",
+        "the camera's room": "part('#camera-room').hidden = false; part('#devices').hidden = false; "
+        "part('#live').textContent = 'cup, 93 %'; part('#rate').textContent = '9.1 answers a second'",
+        "a long name": "await f.example(4); send('.class input', 'W'.repeat(40), 'change')",
+    },
     "network-explorer": {
         "at first": "",
         "a wrong file": "pickFile('#network-file', 'no network', 'x.p2p', '')",
@@ -704,6 +722,13 @@ def test_figures_run_under_a_strict_policy(fresh, name):
         elif name == "photo-lab":
             visit.figure.evaluate("figure => figure.load()")
             assert len(visit.figure.evaluate("figure => figure.answer.logits")) == 5
+        elif name == "teach-lab":
+            visit.figure.locator("#example").click()
+            for _ in range(600):
+                if value(visit)["judged"]:
+                    break
+                visit.page.wait_for_timeout(50)
+            assert value(visit)["judged"]["there"] > 20
         elif name == "train-lab":
             visit.figure.locator("#step").click()
             visit.figure.get_by_text("batch 1 of 125").wait_for()

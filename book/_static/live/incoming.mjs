@@ -3,17 +3,19 @@
 const takers = new Map(); // figure -> its function, for paste
 let last = null; // the figure that was used last
 
-/** Let a figure take files. take(file, note) gets the first of them; note says so where there are several. */
-export function takeFiles(figure, take) {
+/** Let a figure take files. take(file, note) gets the first of them; note says so where there are several.
+
+    With {all}, take(files, event) gets all of them, and the event that brought them. */
+export function takeFiles(figure, take, { all = false } = {}) {
   for (const name of ["dragover", "dragleave", "drop"])
     figure.addEventListener(name, (event) => {
       if (![...(event.dataTransfer?.types ?? [])].includes("Files")) return;
       event.preventDefault();
       figure.classList.toggle("over", event.type === "dragover");
-      if (event.type === "drop") first([...event.dataTransfer.files], "dropped", take);
+      if (event.type === "drop") (all ? take : first)([...event.dataTransfer.files], all ? event : "dropped", take);
     });
   for (const name of ["pointerdown", "focusin"]) figure.addEventListener(name, () => (last = figure));
-  takers.set(figure, take);
+  takers.set(figure, { take, all });
 }
 
 function first(files, how, take) {
@@ -31,5 +33,7 @@ document.addEventListener("paste", (event) => {
   for (const gone of takers.keys()) if (!gone.isConnected) takers.delete(gone);
   if (!figure) return;
   event.preventDefault();
-  first(files, "pasted", takers.get(figure));
+  const { take, all } = takers.get(figure);
+  if (all) take(files, event);
+  else first(files, "pasted", take);
 });
