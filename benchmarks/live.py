@@ -16,17 +16,21 @@ the book is changed; the results go to benchmarks/results/live.json.
 from __future__ import annotations
 
 import argparse
+import base64
 import gzip
+import io
 import json
 import os
 import sys
 import tempfile
+import wave
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
+import numpy as np  # noqa: E402
 from house import keep, machine  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
@@ -150,6 +154,34 @@ PHOTO_NETWORK = """async ([folder, times]) => {
     return found.slice(5);
 }"""
 
+# The sound lab: both views by turns, a half second heard in the thread, ten seconds from the file to the last answer.
+SOUND = """async ([[what, wav], times]) => {
+    const figure = document.querySelector("sound-lab"), found = [];
+    const file = new File([Uint8Array.from(atob(wav), (c) => c.charCodeAt(0))], "measured.wav");
+    await figure.open(file);
+    await figure.rest();
+    for (let n = 0; n < (what === "all" ? Math.ceil(times / 20) : times) + 5; n++) {
+        await new Promise(requestAnimationFrame);
+        const start = performance.now();
+        if (what === "draw") figure.show(n % 2 ? "bands" : "lines"), figure.getBoundingClientRect();
+        else if (what === "half") await figure.at(1000 * n);
+        else await figure.open(file);
+        found.push(performance.now() - start);
+    }
+    return found.slice(5);
+}"""
+
+
+def hits() -> str:
+    """Ten seconds of noise that falls off twice a second: a WAV file at 48,000 Hz as base64."""
+    rng, rate = np.random.default_rng(0), 48_000
+    noise = rng.uniform(-10_000, 10_000, 10 * rate) * np.exp(-(np.arange(10 * rate) % (rate // 2)) / 4000)
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(noise.astype("<i2").tobytes())
+    return base64.b64encode(out.getvalue()).decode()
+
 
 # The Train lab learns from its first batch on for so many seconds, with three seeds.
 LEARNING = """async ([seconds, seeds]) => {
@@ -222,7 +254,11 @@ def summary(times: list[float]) -> dict:
 def weights() -> dict[str, int]:
     """Bytes of each module and picture as a server would send them."""
     found = {}
-    pictures = [path for kind in ("*.png", "*.p2p", "photo-lab/*") for path in LIVE.glob(kind)]
+    pictures = [
+        path
+        for kind in ("*.png", "*.p2p", "photo-lab/*", "sound-lab/*.p2p", "sound-lab/*.wav")
+        for path in LIVE.glob(kind)
+    ]
     for path in sorted([*LIVE.glob("*.mjs"), *pictures]):
         data = path.read_bytes()
         found[path.name] = len(gzip.compress(data, 6)) if path.suffix == ".mjs" else len(data)
@@ -242,6 +278,7 @@ def main() -> None:
         print("Live figures are measured in a browser on the built site: " + site.HOW_TO_INSTALL)
         return
     result = {"machine": machine(), "times": times, "milliseconds": {}, "bytes": weights()}
+    sound = hits()
     largest = {"n": 10, "k": 5, "mode": "own", "p": 3, "c": 4, "f": 4}
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -271,6 +308,15 @@ def main() -> None:
                     [("photo lab, network", PHOTO, 256), ("photo lab, 12 million pixels", PHOTO, 4000)],
                 ),
                 ("photo_lab", "photo-lab", [("photo lab, in the page", PHOTO_NETWORK, server.address)]),
+                (
+                    "sound_lab",
+                    "sound-lab",
+                    [
+                        ("sound lab, all drawn", SOUND, ["draw", sound]),
+                        ("sound lab, half a second", SOUND, ["half", sound]),
+                        ("sound lab, ten seconds", SOUND, ["all", sound]),
+                    ],
+                ),
                 (
                     "network_explorer",
                     "network-explorer",
