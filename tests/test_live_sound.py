@@ -38,7 +38,7 @@ from tools.pages.draw_live import SOUND  # noqa: E402  (the setting must stand f
 soundfile = pytest.importorskip("soundfile")
 NAME, FOLDER = "sound-lab", LIVE / "sound-lab"
 CLOSE = 1e-4
-RATE, HALF, STEP, BLOCK = 16_000, 8000, 512, 5
+RATE, HALF, STEP = 16_000, 8000, 512
 LAB = json.loads((FOLDER / "lab.json").read_text("utf-8"))
 CELLS = ("def spectrogram(", "def mel(", "BANDS, FLOOR", "def is_clipped(", "def first_hit(")
 
@@ -233,25 +233,23 @@ def test_answers_along_a_recording_are_keras(fresh, address, chapter, listener, 
             assert np.abs(np.array(heard["shares"]) - before).max() < CLOSE
             hidden = []
             for row in range(8):
-                for column in range(6):
+                for column in range(3):
                     one = picture[0].copy()
-                    block = (
-                        slice(BLOCK * column, BLOCK * column + BLOCK),
-                        slice(BLOCK * row, BLOCK * row + BLOCK),
-                    )
+                    block = slice(10 * column, 10 * column + 10), slice(5 * row, 5 * row + 5)
                     one[block] = cover[block][..., None]
                     hidden.append(one)
             lost = before - listener(hidden)
             assert np.abs(np.array(visit.figure.evaluate("f => f.lost")) - lost).max() < 2 * CLOSE
             shown = int(np.argmax(before))
+            visit.page.wait_for_timeout(100)  # it is drawn before the next frame
             cells = np.reshape(
                 [
                     int(t.replace("\u2212", "-"))
                     for t in visit.figure.locator("#blocks > *").all_inner_texts()
                 ],
-                (8, 6),
+                (8, 3),
             )
-            assert np.abs(cells[::-1] - 100 * lost[:, shown].reshape(8, 6)).max() < 0.52  # rounded to points
+            assert np.abs(cells[::-1] - 100 * lost[:, shown].reshape(8, 3)).max() < 0.52  # rounded to points
         hold(site.complaints_console(visit) + site.complaints_requests(visit))
 
 
@@ -300,7 +298,7 @@ def test_tones_are_no_louder_than_half(page):
             return [LOUDEST, found, Math.max(...tone(7968.75, 16000).map(Math.abs))];
         }"""
     )
-    assert found[0] == 0.5 and found[1] == [0, 0.25, 0.5, 0.5, 0] and found[2] <= 0.4
+    assert found[0] == 0.5 and found[1] == [0, 0.25, 0.5, 0.5, 0] and found[2] < 0.401
 
 
 # ---- The figure ----------------------------------------------------------------------------------
@@ -376,9 +374,9 @@ def test_main_path_by_mouse(fresh, address):
         rest(visit)
         visit.figure.locator("#classes label").nth(4).click()
         assert until(visit, lambda: "\u201ccymbal\u201d" in text(visit, "#lost-words"))
-        visit.figure.get_by_text("the average of the training pictures").click()
+        visit.figure.locator("label", has_text="the average of the training pictures").click()
         assert value(visit)["cover"] == "average"
-        visit.figure.get_by_text("40 mel bands, as the network").click()
+        visit.figure.locator("label", has_text="40 mel bands, as the network").click()
         assert until(
             visit, lambda: "40 mel bands" in visit.figure.locator("#picture").get_attribute("aria-label")
         )
@@ -653,10 +651,10 @@ def test_a_refusal_is_told(fresh, address, reason):
 def test_a_real_refusal(browser, address):
     """Chromium itself refuses: it has a microphone and no leave."""
     running = browser.browser_type.launch(
-        executable_path=site.find_browser(), args=[*site.FLAGS, FAKE[0], "--deny-permission-prompts"]
+        executable_path=site.find_browser(), args=[*site.FLAGS, FAKE[0], f"{FAKE[1]}=deny"]
     )
     try:
-        with opened(running.new_context(permissions=[]), address, NAME) as visit:
+        with opened(running.new_context(), address, NAME) as visit:
             visit.figure.locator("#record").click()
             visit.figure.locator("#trouble", has_text="does not let this page use the microphone").wait_for()
             assert not value(visit)["open"]
@@ -670,7 +668,7 @@ def test_a_real_refusal(browser, address):
 def header(channels=1, bits=16, kind=1, rate=16_000, block=None, size=4):
     """The beginning of a WAV file by hand."""
     block = channels * bits // 8 if block is None else block
-    fmt = struct.pack("<HHIIHH", kind, channels, rate, rate * block, block, bits)
+    fmt = struct.pack("<HHIIHH", kind, channels, rate, rate * block % 2**32, block, bits)
     return (
         b"RIFF"
         + struct.pack("<I", 36 + size)

@@ -51,6 +51,7 @@ export class Microphone {
       await context.resume();
       return wish === this.#wished;
     } catch (error) {
+      if (wish !== this.#wished) return false;
       this.stop();
       throw new MicrophoneError(WHY[error.name] ?? `The microphone could not be started: press again, ${INSTEAD}`);
     }

@@ -8,14 +8,14 @@ import { takeFiles } from "./incoming.mjs";
 import { Microphone, MicrophoneError } from "./microphone.mjs";
 import { Player, tone } from "./player.mjs";
 import { LONGEST } from "./sound-file.mjs";
-import { BANDS, BLOCK, COLUMNS, FLOOR, HALF, HOP, LINES, RATE, SIZE, STEP, SoundError, hann, mel } from "./sound-math.mjs";
+import { BANDS, BLOCK, COLUMNS, FLOOR, HALF, HOP, LINES, RATE, SIZE, SPAN, STEP, SoundError, hann, mel } from "./sound-math.mjs";
 import { Thread, ThreadError } from "./thread.mjs";
 
 const FOLDER = new URL("sound-lab/", import.meta.url);
 const MEGABYTE = 1e6, MOST_PACKED = 4; // megabytes of a file that the browser unpacks
 const DECODED = 48000; // samples a second that the browser gives
-const KILOBYTES = 95; // of the network and what goes with it
-const ROWS = BANDS / BLOCK, PLACES = COLUMNS / BLOCK;
+const KILOBYTES = 100; // of the network and what goes with it
+const ROWS = BANDS / BLOCK, PLACES = COLUMNS / SPAN;
 const NEAR = 14; // pixels from the line at which it is taken
 const CALM = 500; // milliseconds between two places of the play head, with reduced motion
 const TINT = [138, 99, 210]; // of the strips: seen on white and on black
@@ -88,7 +88,7 @@ export class SoundLab extends LiveFigure {
     .pair { display: grid; grid-template-columns: 1fr; gap: 0.9rem; } .pair > div { max-width: 21rem; }
     @container (min-width: 36rem) { .pair { grid-template-columns: 1fr 1fr; gap: 1.8rem; } }
     .box { position: relative; width: 100%; aspect-ratio: 6 / 5; background: #000; border-radius: 3px; overflow: hidden; } .box canvas { width: 100%; height: 100%; image-rendering: pixelated; display: block; }
-    .blocks { display: grid; grid-template-columns: repeat(6, 1fr); grid-template-rows: repeat(8, 1fr); gap: 1px; width: 100%; aspect-ratio: 6 / 5; background: var(--rule-strong, #8a829c); border: 1px solid var(--rule-strong, #8a829c); border-radius: 3px; overflow: hidden; }
+    .blocks { display: grid; grid-template-columns: repeat(3, 1fr); grid-template-rows: repeat(8, 1fr); gap: 1px; width: 100%; aspect-ratio: 6 / 5; background: var(--rule-strong, #8a829c); border: 1px solid var(--rule-strong, #8a829c); border-radius: 3px; overflow: hidden; }
     .blocks > * { display: grid; place-items: center; min-width: 0; font-size: 0.8rem; font-variant-numeric: tabular-nums; }
     .ends { display: flex; justify-content: space-between; font-size: 0.82rem; color: var(--ink-soft, #585266); }
     table { border-collapse: collapse; font-size: 0.86rem; font-variant-numeric: tabular-nums; margin-top: 0.5rem; } th, td { text-align: left; padding: 0.15rem 1rem 0.15rem 0; font-weight: 400; } th { font-weight: 600; }
@@ -120,7 +120,10 @@ export class SoundLab extends LiveFigure {
   #playing = ""; // which button plays
   #mode = "idle"; // idle, asking, recording
   #recorded = 0; // seconds
-  #looked = 0;
+  #goes = 0; // wishes to go on along the recording
+  #slid = Promise.resolve();
+  #looked = 0; // wishes to hear a half second: of those that come while one is heard, the last counts
+  #looking = Promise.resolve();
   #settling = 0;
   #work = Promise.resolve();
 
@@ -294,7 +297,8 @@ export class SoundLab extends LiveFigure {
     return this.#tried(async () => {
       this.#hits ??= await fetchedHits();
       const wish = which === "all" ? this.#hits : this.#hits.subarray(which * HALF, (Number(which) + 1) * HALF);
-      return this.#thread.ask({ job: "take", channels: [wish.slice()], rate: RATE });
+      // The data's coarse steps near a peak look like clipping, and are none.
+      return { ...(await this.#thread.ask({ job: "take", channels: [wish.slice()], rate: RATE })), said: [], which };
     }, which === "all" ? "Six hits of the book\u2019s" : `Hit ${Number(which) + 1} of the book\u2019s`);
   }
 
@@ -302,6 +306,7 @@ export class SoundLab extends LiveFigure {
   record() {
     if (this.#mode === "recording") return this.#recordedNow();
     if (this.#mode === "asking") return this.stopAll();
+    this.#turn++; // a file that is still being read is not wanted any more
     this.stopAll();
     this.#trouble("");
     this.#become("asking");
@@ -314,6 +319,7 @@ export class SoundLab extends LiveFigure {
         this.#become("recording");
         this.announce("Recording.", 0);
       } catch (error) {
+        if (this.#mode !== "asking") return;
         this.#become("idle");
         this.#trouble(error instanceof MicrophoneError ? error.message : "The microphone could not be started; choose a file instead.");
       }
@@ -399,6 +405,8 @@ export class SoundLab extends LiveFigure {
     for (const id of ["heard", "decided", "strips", "kinds", "table"]) this.$(`#${id}`).hidden = false;
     this.$("#asks").hidden = true;
     if (focused) this.$("#where").focus({ preventScroll: true });
+    const { which } = this.#sound, truths = this.#lab.hits.map(({ kind }) => `a ${kind}`);
+    if (which) this.$("#said").textContent = which === "all" ? `In truth they are, every half second: ${truths.join(", ")}.` : `In truth it is ${truths[which]}.`;
     this.at(this.#start);
     this.#next = 0;
     this.#shares = new Float32Array(this.#places * this.#lab.classes.length);
@@ -419,8 +427,15 @@ export class SoundLab extends LiveFigure {
 
   /** The answers along the recording, from where they were stopped. */
   async go() {
-    if (this.#running || this.#next === null || document.hidden) return void (this.#hidden ||= document.hidden);
-    const turn = this.#turn, sound = this.#sound;
+    const turn = ++this.#goes;
+    await this.#slid; // the answers along the recording before
+    if (turn !== this.#goes || this.#next === null) return;
+    if (document.hidden) return void (this.#hidden = true);
+    return (this.#slid = this.#slide());
+  }
+
+  async #slide() {
+    const sound = this.#sound;
     this.#running = true;
     this.#progress();
     try {
@@ -433,7 +448,7 @@ export class SoundLab extends LiveFigure {
       if (sound === this.#sound) this.#next = next;
       if (sound === this.#sound && next === null) this.announce(this.#summary(), 0);
     } catch (error) {
-      if (turn === this.#turn && !error.stopped) this.#trouble(sentence(error, ""));
+      if (sound === this.#sound && !error.stopped) this.#trouble(sentence(error, ""));
     } finally {
       this.#running = false;
       this.#progress();
@@ -492,8 +507,12 @@ export class SoundLab extends LiveFigure {
     const turn = ++this.#looked, start = this.#start, sound = this.#sound;
     const fits = () => turn === this.#looked && sound === this.#sound;
     this.#lost = null;
+    await this.#looking;
+    if (!fits()) return;
     try {
-      const { picture, shares } = await this.#thread.ask({ job: "look", start });
+      const asked = this.#thread.ask({ job: "look", start });
+      this.#looking = asked.catch(() => {});
+      const { picture, shares } = await asked;
       if (!fits()) return;
       this.#heard = { picture, shares, start };
       this.later(() => this.#draw());
@@ -738,8 +757,8 @@ export class SoundLab extends LiveFigure {
     this.$("#lost-words").textContent = words;
     if (!lost) return void this.$("#blocks").setAttribute("aria-label", this.#heard.shares ? `${words}: being computed.` : `${words}: too quiet.`);
     const most = lost.indexOf(Math.max(...lost)), row = Math.floor(most / PLACES), column = most % PLACES;
-    const where = `block ${row + 1} of ${ROWS} from the lowest, ${(column * 0.08).toFixed(2)} to ${((column + 1) * 0.08).toFixed(2)} s`;
-    this.$("#lost-note").textContent = `${lost[most] > 0.005 ? `Most is lost in ${where}: ${write(100 * lost[most], 0)} of 100 points.` : "No single block matters by more than half a point."} This is occlusion, as in chapter 12: a block is five bands high and five columns long; minus means that covering it helps. Another cover gives another map.`;
+    const where = `the ${["first", "second", "last"][column]} third of ${row ? `block ${row + 1} of ${ROWS} from the foot` : "the lowest block"}`;
+    this.$("#lost-note").textContent = `${lost[most] > 0.005 ? `Most is lost in ${where}: ${write(100 * lost[most], 0)} of 100 points.` : "No single block matters by more than half a point."} This is occlusion, as in chapter 12: a block is five bands high and ten columns long, and with a minus the class gains. Another cover gives another map.`;
     this.$("#blocks").setAttribute("aria-label", `${words}. ${this.$("#lost-note").textContent}`);
   }
 }

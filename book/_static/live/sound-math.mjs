@@ -8,7 +8,7 @@ export const RATE = 16000, SIZE = 512, HOP = 256, LINES = SIZE / 2 + 1, BANDS = 
 export const HALF = RATE / 2; // samples that the network hears at a time: half a second
 export const COLUMNS = Math.floor((HALF - SIZE) / HOP) + 1; // 30
 export const STEP = 2 * HOP; // samples between two answers along a recording
-export const BLOCK = 5; // bands, and columns, of a block that is covered
+export const BLOCK = 5, SPAN = 10; // bands and columns of a block that is covered
 const STARTS = 0.02; // of its peak: there a sound begins
 
 /** What is wrong with a recording, in one sentence. */

@@ -13,7 +13,7 @@
 
 import { readNetwork } from "./network-file.mjs";
 import { LONGEST, readWav } from "./sound-file.mjs";
-import { BANDS, BLOCK, COLUMNS, HALF, RATE, STEP, SoundError, firstHit, isHeard, logMel, peakOf, pictures, recording, rising, stored, through } from "./sound-math.mjs";
+import { BANDS, BLOCK, COLUMNS, HALF, RATE, SPAN, STEP, SoundError, firstHit, isHeard, logMel, peakOf, pictures, recording, rising, stored, through } from "./sound-math.mjs";
 import { serve } from "./thread.mjs";
 
 const SLICE = 25; // milliseconds of work after which messages are read
@@ -83,7 +83,7 @@ function look({ start }) {
 /** A picture whose block is covered. */
 export function covered(picture, cover, row, column) {
   const out = picture.slice();
-  for (let c = column * BLOCK; c < (column + 1) * BLOCK; c++)
+  for (let c = column * SPAN; c < (column + 1) * SPAN; c++)
     for (let band = row * BLOCK; band < (row + 1) * BLOCK; band++) out[c * BANDS + band] = cover ? cover[c * BANDS + band] : 0;
   return out;
 }
@@ -92,7 +92,7 @@ async function cover({ start, kind }) {
   const turn = ++covering, picture = logMel(stored(track, start)), before = sharesOf(network, picture), lost = [];
   let last = performance.now();
   for (let row = 0; row < BANDS / BLOCK; row++)
-    for (let column = 0; column < COLUMNS / BLOCK; column++) {
+    for (let column = 0; column < COLUMNS / SPAN; column++) {
       const after = sharesOf(network, covered(picture, kind === "average" ? average : null, row, column));
       lost.push(before.map((share, k) => share - after[k]));
       if (performance.now() - last < SLICE) continue;
