@@ -374,9 +374,9 @@ def test_main_path_by_mouse(fresh, address):
         rest(visit)
         visit.figure.locator("#classes label").nth(4).click()
         assert until(visit, lambda: "\u201ccymbal\u201d" in text(visit, "#lost-words"))
-        visit.figure.locator("label", has_text="the average of the training pictures").click()
+        visit.figure.locator("label", has_text="the average picture").click()
         assert value(visit)["cover"] == "average"
-        visit.figure.locator("label", has_text="40 mel bands, as the network").click()
+        visit.figure.locator("label", has_text="40 mel bands").click()
         assert until(
             visit, lambda: "40 mel bands" in visit.figure.locator("#picture").get_attribute("aria-label")
         )
@@ -746,7 +746,7 @@ def test_odd_files_are_heard(reader, address, name):
     with opened(reader(), address, NAME) as visit:
         give(visit, data, "odd.wav")
         found = value(visit)
-        assert found["length"] == pytest.approx(max(HALF, seconds * RATE), abs=2000 if name == "OGG" else 2)
+        assert found["length"] == pytest.approx(max(HALF, seconds * RATE), abs=2000 if name == "OGG" else 30)
         assert found["length"] <= 10 * RATE and words in text(visit, "#said")
         assert (text(visit, "#said") == "") == (words == "") and text(visit, "#trouble") == ""
         assert found["shares"] and abs(sum(found["shares"]) - 1) < 1e-6
@@ -773,10 +773,16 @@ def test_recordings_are_dropped_and_pasted(fresh, address):
 # ---- Under load -------------------------------------------------------------------------------------
 
 
-def test_the_page_stays_answerable(browser, fresh, address):
+def test_the_page_stays_answerable(browser, fresh, address, tmp_path):
     """Ten seconds are read, heard, dragged over and played: no task of the page's thread above 50 ms."""
-    took, data = {}, wav(drawn(np.random.default_rng(SEED), 96_000, 12), 96_000, "PCM_24")
+    took, file = {}, tmp_path / "long.wav"
+    file.write_bytes(wav(np.tile(NOISE, 72), 96_000, "PCM_24"))
     with opened(fresh(), address, NAME) as visit:
+
+        def read():
+            visit.figure.locator("#file").set_input_files(file)
+            assert until(visit, lambda: "long.wav" in value(visit)["name"])
+            rest(visit)
 
         def drag():
             visit.figure.evaluate(
@@ -791,7 +797,7 @@ def test_the_page_stays_answerable(browser, fresh, address):
                 visit.page.wait_for_timeout(300)
             visit.figure.locator("#through").click()
 
-        took["file"] = busy(browser, visit, lambda: give(visit, data))
+        took["file"] = busy(browser, visit, read)
         took["drag"] = busy(browser, visit, drag)
         took["play"] = busy(browser, visit, play)
         took["view"] = busy(browser, visit, lambda: visit.figure.evaluate("f => f.show('bands')"))
@@ -800,7 +806,7 @@ def test_the_page_stays_answerable(browser, fresh, address):
 
 def test_stop_is_quick_and_goes_on(fresh, address):
     """The answers along a recording stop within 200 ms and go on from there; a hidden tab does the same by itself."""
-    data = wav(drawn(np.random.default_rng(SEED), RATE, 10), RATE)
+    data = wav(np.tile(NOISE, 10), RATE)  # heard everywhere
     with opened(fresh(), address, NAME) as visit:
         visit.figure.evaluate("f => f.listen()")
         for how in ("press", "hide"):

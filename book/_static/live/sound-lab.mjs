@@ -203,7 +203,7 @@ export class SoundLab extends LiveFigure {
     const spectrum = make("div", { className: "plot", id: "spectrum", onpointerdown: (event) => this.#pointer(event), onpointermove: (event) => this.#pointer(event) },
       make("canvas", { id: "picture", role: "img" }), make("div", { className: "frame" }), make("div", { id: "head", hidden: true }), make("div", { id: "rule" }), make("div", { id: "grip" }));
     return make("div", {},
-      make("div", { className: "under" }, choice("Frequencies", "view", { lines: "all 257 lines", bands: "40 mel bands, as the network gets them" }, "lines", (view) => this.show(view))),
+      make("div", { className: "under" }, choice("Frequencies", "view", { lines: "all 257 lines", bands: "40 mel bands" }, "lines", (view) => this.show(view))),
       make("div", { className: "stage" },
         make("div", { className: "side", id: "frequencies", "aria-hidden": "true" }), spectrum,
         make("div", { className: "side", "aria-hidden": "true" }, make("i", {}, "filter")), make("div", { className: "plot" }, draw("svg", { id: "answer", viewBox: "0 0 1 1", preserveAspectRatio: "none", role: "img" })),
@@ -233,7 +233,7 @@ export class SoundLab extends LiveFigure {
             make("fieldset", {}, make("legend", {}, "Its five probabilities. Choose a class to see what decided"), make("div", { className: "classes", id: "classes" })),
             make("p", { className: "note under", id: "honest" })))),
       make("div", { className: "room", id: "decided", hidden: true }, make("p", { className: "title" }, "Which part decides"),
-        choice("Cover each block with", "cover", { silence: "silence", average: "the average of the training pictures" }, "silence", (kind) => this.coverWith(kind)),
+        choice("Cover each block with", "cover", { silence: "silence", average: "the average picture" }, "silence", (kind) => this.coverWith(kind)),
         make("div", { className: "pair under" },
           make("div", {}, make("p", { className: "note" }, "What it gets: 40 bands, 30 columns"), make("div", { className: "box" }, make("canvas", { id: "half", role: "img" })), make("div", { className: "ends", "aria-hidden": "true" }, make("span", {}, "0"), make("span", {}, "0.5 s"))),
           make("div", {}, make("p", { className: "note", id: "lost-words" }), make("div", { className: "blocks", id: "blocks", role: "img" }), make("div", { className: "ends", "aria-hidden": "true" }, make("span", {}, "0"), make("span", {}, "0.5 s")))),
@@ -758,7 +758,7 @@ export class SoundLab extends LiveFigure {
     if (!lost) return void this.$("#blocks").setAttribute("aria-label", this.#heard.shares ? `${words}: being computed.` : `${words}: too quiet.`);
     const most = lost.indexOf(Math.max(...lost)), row = Math.floor(most / PLACES), column = most % PLACES;
     const where = `the ${["first", "second", "last"][column]} third of ${row ? `block ${row + 1} of ${ROWS} from the foot` : "the lowest block"}`;
-    this.$("#lost-note").textContent = `${lost[most] > 0.005 ? `Most is lost in ${where}: ${write(100 * lost[most], 0)} of 100 points.` : "No single block matters by more than half a point."} This is occlusion, as in chapter 12: a block is five bands high and ten columns long, and with a minus the class gains. Another cover gives another map.`;
+    this.$("#lost-note").textContent = `${lost[most] > 0.005 ? `Most is lost in ${where}: ${write(100 * lost[most], 0)} of 100 points.` : "No single block matters by more than half a point."} This is occlusion, as in chapter 12: a block is five bands high and ten columns long, and with a minus the class gains. The average is that of the training pictures; another cover gives another map.`;
     this.$("#blocks").setAttribute("aria-label", `${words}. ${this.$("#lost-note").textContent}`);
   }
 }
