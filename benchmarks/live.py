@@ -1,6 +1,6 @@
 """How fast the live figures answer, in headless Chromium on this machine.
 
-    python benchmarks/live.py [--quick] [--learning]
+    python benchmarks/live.py [--quick] [--learning] [--sound]
 
 Times are those of one change, from the event to finished pixels: the filter run
 over the whole photograph, both pictures painted, the sum written out. Each is the
@@ -9,8 +9,10 @@ the processor slowed four times. The network is one like chapter 5's, with fresh
 weights. The photo lab's network runs in a worker, which cannot be slowed; so its time
 is taken in the page as well, and there slowed. The Train lab is let learn for ten
 seconds: how many pictures a second, and when it is right for 80 % of the others;
---learning measures this alone. Needs `make book` and Chromium or Chrome. Nothing in
-the book is changed; the results go to benchmarks/results/live.json.
+--learning measures this alone. The sound lab draws, and hears in its worker, which is
+not slowed either, half a second, and ten seconds from the file to the last answer;
+--sound measures this alone. Needs `make book` and Chromium or Chrome. Nothing in the
+book is changed; the results go to benchmarks/results/live.json.
 """
 
 from __future__ import annotations
@@ -221,6 +223,20 @@ def learning(browser, address: str, quick: bool) -> dict:
     }
 
 
+def listening(browser, address: str, times: int) -> dict:
+    """How fast the sound lab draws and hears; the load says how busy the machine was."""
+    jobs, found, sound = {"all drawn": "draw", "half a second": "half", "ten seconds": "all"}, {}, hits()
+    for slowed in (1, SLOWED):
+        with site.Visit(browser.new_context(), address, "book/live/sound_lab.html") as visit:
+            visit.page.wait_for_selector('[data-live="sound-lab"][data-state="running"]')
+            session = visit.page.context.new_cdp_session(visit.page)
+            session.send("Emulation.setCPUThrottlingRate", {"rate": slowed})
+            for label, what in jobs.items():
+                times_taken = visit.page.evaluate(SOUND, [[what, sound], times])
+                found.setdefault(label, {})[f"x{slowed}"] = summary(times_taken)
+    return {"load": round(os.getloadavg()[0], 1), "milliseconds": found}
+
+
 def write_network(path: Path) -> int:
     """A network like chapter 5's as a file; the number of its parameters."""
     import keras
@@ -270,15 +286,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     parser.add_argument("--learning", action="store_true", help="the Train lab alone; the rest stays")
+    parser.add_argument("--sound", action="store_true", help="the sound lab alone; the rest stays")
     options = parser.parse_args()
-    quick = options.quick
+    quick, alone = options.quick, options.learning or options.sound
     times = 20 if quick else 120
     path = site.find_browser(whole=True)
     if path is None or not (site.HTML / "book" / "live").exists():
         print("Live figures are measured in a browser on the built site: " + site.HOW_TO_INSTALL)
         return
     result = {"machine": machine(), "times": times, "milliseconds": {}, "bytes": weights()}
-    sound = hits()
     largest = {"n": 10, "k": 5, "mode": "own", "p": 3, "c": 4, "f": 4}
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -287,8 +303,11 @@ def main() -> None:
     ):
         result["parameters"] = write_network(Path(folder) / "network.bin")
         browser = playwright.chromium.launch(executable_path=path, args=site.FLAGS)
-        result["train lab"] = learning(browser, server.address, quick)
-        for slowed in () if options.learning else (1, SLOWED):
+        if not options.sound:
+            result["train lab"] = learning(browser, server.address, quick)
+        if not options.learning:
+            result["sound lab"] = listening(browser, server.address, times)
+        for slowed in () if alone else (1, SLOWED):
             context = browser.new_context(viewport={"width": 1280, "height": 900})
             context.route(
                 "**/measured.bin", lambda route: route.fulfill(path=str(Path(folder) / "network.bin"))
@@ -309,15 +328,6 @@ def main() -> None:
                 ),
                 ("photo_lab", "photo-lab", [("photo lab, in the page", PHOTO_NETWORK, server.address)]),
                 (
-                    "sound_lab",
-                    "sound-lab",
-                    [
-                        ("sound lab, all drawn", SOUND, ["draw", sound]),
-                        ("sound lab, half a second", SOUND, ["half", sound]),
-                        ("sound lab, ten seconds", SOUND, ["all", sound]),
-                    ],
-                ),
-                (
                     "network_explorer",
                     "network-explorer",
                     [("explorer, a stroke", EXPLORER, False), ("explorer, with all maps", EXPLORER, True)],
@@ -333,18 +343,20 @@ def main() -> None:
                         result["milliseconds"].setdefault(label, {})[f"x{slowed}"] = found
             context.close()
         browser.close()
-    for label, found in result["train lab"].items():
-        print(f"train lab, {label}: {found}")
-    if options.learning:
-        result = json.loads(RESULT.read_text("utf-8")) | {"train lab": result["train lab"]}
-    for label, found in () if options.learning else result["milliseconds"].items():
+    measured = {name: result[name] for name in ("train lab", "sound lab") if name in result}
+    for name, found in measured.items():
+        for label, value in found.items():
+            print(f"{name}, {label}: {value}")
+    if alone:
+        result = json.loads(RESULT.read_text("utf-8")) | measured
+    for label, found in () if alone else result["milliseconds"].items():
         one, four = found["x1"], found[f"x{SLOWED}"]
         promised = f"   promised: under {PROMISED[label]} ms" if label in PROMISED else ""
         print(
             f"{label:28} {one['median']:7.2f} ms (slow {one['slow']:.2f})"
             f"   slowed {SLOWED}x: {four['median']:7.2f} ms (slow {four['slow']:.2f}){promised}"
         )
-    for name, size in () if options.learning else result["bytes"].items():
+    for name, size in () if alone else result["bytes"].items():
         print(f"{name:28} {size / 1000:7.1f} kB")
     keep(result, RESULT.with_name("live_quick.json") if quick else RESULT)
 
