@@ -388,7 +388,7 @@ def test_main_path_by_mouse(fresh, address):
             button.click()
             assert value(visit)["playing"] == ""
         visit.figure.locator("#table summary").click()
-        assert "kick" in text(visit, "#words")
+        assert until(visit, lambda: "kick" in text(visit, "#words"))
         hold(site.complaints_console(visit) + site.complaints_requests(visit))
 
 
@@ -444,7 +444,7 @@ def test_main_path_by_keyboard(fresh, address):
 
 
 def test_main_path_by_touch(fresh, address):
-    """On a phone: hits, the frame, the line by its grip, a tone."""
+    """On a phone: hits, the frame, the line by its slider, a tone."""
     with opened(fresh(390, has_touch=True, is_mobile=True), address, NAME) as visit:
         visit.figure.locator("#hits").select_option("all")
         assert until(visit, lambda: value(visit)["network"])
@@ -452,7 +452,15 @@ def test_main_path_by_touch(fresh, address):
         box = visit.figure.locator("#spectrum").bounding_box()
         visit.figure.locator("#spectrum").tap(position={"x": box["width"] / 2, "y": 12})
         assert until(visit, lambda: abs(value(visit)["start"] - (3 * HALF - HALF / 2)) < 400)
-        # A finger on the grip drags the line and does not scroll the page.
+        visit.figure.locator("#line").tap()
+        assert until(visit, lambda: abs(value(visit)["line"] - 128) <= 8)
+        visit.figure.locator("#tone").tap()
+        assert until(visit, lambda: value(visit)["playing"] == "tone")
+
+
+def test_a_finger_drags_the_line(fresh, address):
+    """By its grip, and the page stays where it is."""
+    with opened(fresh(390, has_touch=True, is_mobile=True), address, NAME) as visit:
         assert visit.figure.locator("#grip").evaluate("e => getComputedStyle(e).touchAction") == "none"
         session = visit.page.context.new_cdp_session(visit.page)
         visit.figure.locator("#grip").scroll_into_view_if_needed()
@@ -474,8 +482,6 @@ def test_main_path_by_touch(fresh, address):
             )
         assert until(visit, lambda: abs(value(visit)["line"] - 154) <= 3), value(visit)["line"]
         assert visit.page.evaluate("scrollY") == scrolled
-        visit.figure.locator("#tone").tap()
-        assert until(visit, lambda: value(visit)["playing"] == "tone")
 
 
 # ---- The microphone ------------------------------------------------------------------------------

@@ -117,6 +117,7 @@ export class SoundLab extends LiveFigure {
   #class = null; // whose map is shown; null is that of the answer
   #cover = "silence";
   #lost = null;
+  #drag = ""; // what the pointer moves: "line" or "start"
   #playing = ""; // which button plays
   #mode = "idle"; // idle, asking, recording
   #recorded = 0; // seconds
@@ -200,7 +201,7 @@ export class SoundLab extends LiveFigure {
   }
 
   #stage() {
-    const spectrum = make("div", { className: "plot", id: "spectrum", onpointerdown: (event) => this.#pointer(event), onpointermove: (event) => this.#pointer(event) },
+    const spectrum = make("div", { className: "plot", id: "spectrum", onpointerdown: (event) => this.#pointer(event), onpointermove: (event) => this.#pointer(event), onpointerup: (event) => this.#pointer(event), onpointercancel: () => (this.#drag = "") },
       make("canvas", { id: "picture", role: "img" }), make("div", { className: "frame" }), make("div", { id: "head", hidden: true }), make("div", { id: "rule" }), make("div", { id: "grip" }));
     return make("div", {},
       make("div", { className: "under" }, choice("Frequencies", "view", { lines: "all 257 lines", bands: "40 mel bands" }, "lines", (view) => this.show(view))),
@@ -573,17 +574,19 @@ export class SoundLab extends LiveFigure {
     move(this.$(selector).valueAsNumber + way * step * (event.shiftKey ? 10 : 1));
   }
 
-  /** Near the line it is the filter that is dragged, elsewhere the half second. */
+  /** Near the line it is the filter that is dragged, elsewhere the half second. A finger takes the line by its grip, and elsewhere may be about to scroll. */
   #pointer(event) {
-    const box = this.$("#spectrum").getBoundingClientRect(), up = 1 - (event.clientY - box.top) / box.height;
+    const box = this.$("#spectrum").getBoundingClientRect(), up = 1 - (event.clientY - box.top) / box.height, finger = event.pointerType === "touch";
     if (event.type === "pointerdown") {
       if (event.button) return;
-      const near = event.target.id === "grip" || Math.abs(up - heightOf(this.#line, this.#view)) * box.height < NEAR;
-      this.drag = near ? "line" : "start";
+      const near = event.target.id === "grip" || (!finger && Math.abs(up - heightOf(this.#line, this.#view)) * box.height < NEAR);
+      this.#drag = near ? "line" : "start";
       this.$("#spectrum").setPointerCapture(event.pointerId);
-    } else if (!event.buttons || !this.drag) return;
-    if (this.drag === "line") this.filter(lineAt(clamp(up, 0, 1), this.#view));
-    else this.at(((event.clientX - box.left) / box.width) * this.#sound.length - HALF / 2);
+      if (finger && !near) return;
+    }
+    if (this.#drag === "line") this.filter(lineAt(clamp(up, 0, 1), this.#view));
+    else if (this.#drag) this.at(((event.clientX - box.left) / box.width) * this.#sound.length - HALF / 2);
+    if (event.type === "pointerup") this.#drag = "";
   }
 
   /* -- to be heard -- */
