@@ -162,7 +162,8 @@ SOUND = """async ([[what, wav], times]) => {
     const file = new File([Uint8Array.from(atob(wav), (c) => c.charCodeAt(0))], "measured.wav");
     await figure.open(file);
     await figure.rest();
-    for (let n = 0; n < (what === "all" ? Math.ceil(times / 20) : times) + 5; n++) {
+    const [count, warm] = what === "all" ? [Math.ceil(times / 40), 1] : [times, 5];
+    for (let n = 0; n < count + warm; n++) {
         await new Promise(requestAnimationFrame);
         const start = performance.now();
         if (what === "draw") figure.show(n % 2 ? "bands" : "lines"), figure.getBoundingClientRect();
@@ -170,7 +171,7 @@ SOUND = """async ([[what, wav], times]) => {
         else await figure.open(file);
         found.push(performance.now() - start);
     }
-    return found.slice(5);
+    return found.slice(warm);
 }"""
 
 
