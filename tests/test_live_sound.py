@@ -624,6 +624,23 @@ def test_who_stops_before_the_browser_has_answered_is_not_recorded(microphone, a
         hold(site.complaints_console(visit))
 
 
+DEAF = """const Before = AudioContext;
+    window.AudioContext = class extends Before {
+        constructor(...all) { super(...all); super.suspend(); }
+        resume() { return new Promise(() => {}); }
+    };"""
+
+
+def test_a_microphone_that_gives_nothing_is_let_go(microphone, address):
+    """As where a browser has no loudspeaker and waits for one: one sentence, and no open microphone."""
+    window = microphone()
+    window.add_init_script(DEAF)
+    with opened(window, address, NAME) as visit:
+        visit.figure.locator("#record").click()
+        visit.figure.locator("#trouble", has_text="gives no sound").wait_for()
+        assert visit.page.evaluate(ENDED) == ["ended"] and value(visit)["mode"] == "idle"
+
+
 ERROR = """MediaDevices.prototype.getUserMedia = async () => { throw new DOMException("no", "%s"); };"""
 WITHOUT = """Object.defineProperty(Navigator.prototype, "mediaDevices", {get: () => undefined});"""
 REFUSED = {

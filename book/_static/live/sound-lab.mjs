@@ -17,6 +17,7 @@ const DECODED = 48000; // samples a second that the browser gives
 const KILOBYTES = 100; // of the network and what goes with it
 const ROWS = BANDS / BLOCK, PLACES = COLUMNS / SPAN;
 const NEAR = 14; // pixels from the line at which it is taken
+const PATIENCE = 3000; // milliseconds until a microphone that gives nothing is let go
 const CALM = 500; // milliseconds between two places of the play head, with reduced motion
 const TINT = [138, 99, 210]; // of the strips: seen on white and on black
 
@@ -121,6 +122,7 @@ export class SoundLab extends LiveFigure {
   #playing = ""; // which button plays
   #mode = "idle"; // idle, asking, recording
   #recorded = 0; // seconds
+  #waiting = 0; // for the first sound
   #goes = 0; // wishes to go on along the recording
   #slid = Promise.resolve();
   #looked = 0; // wishes to hear a half second: of those that come while one is heard, the last counts
@@ -173,6 +175,7 @@ export class SoundLab extends LiveFigure {
     document.removeEventListener("visibilitychange", this.onHide);
     this.measure?.disconnect();
     clearTimeout(this.#settling);
+    clearTimeout(this.#waiting);
     this.#turn++;
     this.#microphone.stop();
     this.#player.close();
@@ -319,6 +322,7 @@ export class SoundLab extends LiveFigure {
         this.#recorded = 0;
         this.#become("recording");
         this.announce("Recording.", 0);
+        this.#waiting = setTimeout(() => this.#recorded === 0 && this.#deaf(), PATIENCE);
       } catch (error) {
         if (this.#mode !== "asking") return;
         this.#become("idle");
@@ -345,7 +349,13 @@ export class SoundLab extends LiveFigure {
     return this.#tried(() => this.#thread.ask({ job: "take", ...found }, { transfer: found.channels.map((one) => one.buffer) }), "Your recording");
   }
 
+  #deaf() {
+    this.stopAll();
+    this.#trouble("The microphone gives no sound: see whether it is switched on, and whether this device has a loudspeaker, or choose a file instead.");
+  }
+
   #become(mode) {
+    clearTimeout(this.#waiting);
     this.#mode = mode;
     this.$("#record").textContent = { idle: "Record with the microphone", asking: "Do not record after all", recording: "Stop recording" }[mode];
     this.$("#recording").hidden = mode === "idle";
