@@ -1,6 +1,6 @@
 """How fast the live figures answer, in headless Chromium on this machine.
 
-    python benchmarks/live.py [--quick] [--learning] [--teaching]
+    python benchmarks/live.py [--quick] [--learning] [--teaching] [--sound]
 
 Times are those of one change, from the event to finished pixels: the filter run
 over the whole photograph, both pictures painted, the sum written out. Each is the
@@ -11,24 +11,30 @@ is taken in the page as well, and there slowed. The Train lab is let learn for t
 seconds: how many pictures a second, and when it is right for 80 % of the others;
 --learning measures this alone. The Teach lab is given 120 pictures of four classes and a
 camera (Chromium's own fake one): how long its head takes, and how many live answers
-come a second; --teaching measures this alone. Needs `make book` and Chromium or Chrome. Nothing in
-the book is changed; the results go to benchmarks/results/live.json.
+come a second; --teaching measures this alone. The sound lab draws, and hears in its
+worker, which is not slowed either, half a second, and ten seconds from the file to the
+last answer; --sound measures this alone. Needs `make book` and Chromium or Chrome.
+Nothing in the book is changed; the results go to benchmarks/results/live.json.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import gzip
+import io
 import json
 import os
 import sys
 import tempfile
+import wave
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
+import numpy as np  # noqa: E402
 from house import keep, machine  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 
@@ -152,6 +158,35 @@ PHOTO_NETWORK = """async ([folder, times]) => {
     return found.slice(5);
 }"""
 
+# The sound lab: both views by turns, a half second heard in the thread, ten seconds from the file to the last answer.
+SOUND = """async ([[what, wav], times]) => {
+    const figure = document.querySelector("sound-lab"), found = [];
+    const file = new File([Uint8Array.from(atob(wav), (c) => c.charCodeAt(0))], "measured.wav");
+    await figure.open(file);
+    await figure.rest();
+    const [count, warm] = what === "all" ? [Math.ceil(times / 40), 1] : [times, 5];
+    for (let n = 0; n < count + warm; n++) {
+        await new Promise(requestAnimationFrame);
+        const start = performance.now();
+        if (what === "draw") figure.show(n % 2 ? "bands" : "lines"), figure.getBoundingClientRect();
+        else if (what === "half") await figure.at(1000 * n);
+        else await figure.open(file);
+        found.push(performance.now() - start);
+    }
+    return found.slice(warm);
+}"""
+
+
+def hits() -> str:
+    """Ten seconds of noise that falls off twice a second: a WAV file at 48,000 Hz as base64."""
+    rng, rate = np.random.default_rng(0), 48_000
+    noise = rng.uniform(-10_000, 10_000, 10 * rate) * np.exp(-(np.arange(10 * rate) % (rate // 2)) / 4000)
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(noise.astype("<i2").tobytes())
+    return base64.b64encode(out.getvalue()).decode()
+
 
 # The Train lab learns from its first batch on for so many seconds, with three seeds.
 LEARNING = """async ([seconds, seeds]) => {
@@ -246,6 +281,20 @@ def teaching(browser, address: str, quick: bool) -> dict:
     }
 
 
+def listening(browser, address: str, times: int) -> dict:
+    """How fast the sound lab draws and hears; the load says how busy the machine was."""
+    jobs, found, sound = {"all drawn": "draw", "half a second": "half", "ten seconds": "all"}, {}, hits()
+    for slowed in (1, SLOWED):
+        with site.Visit(browser.new_context(), address, "book/live/sound_lab.html") as visit:
+            visit.page.wait_for_selector('[data-live="sound-lab"][data-state="running"]')
+            session = visit.page.context.new_cdp_session(visit.page)
+            session.send("Emulation.setCPUThrottlingRate", {"rate": slowed})
+            for label, what in jobs.items():
+                times_taken = visit.page.evaluate(SOUND, [[what, sound], times])
+                found.setdefault(label, {})[f"x{slowed}"] = summary(times_taken)
+    return {"load": round(os.getloadavg()[0], 1), "milliseconds": found}
+
+
 def write_network(path: Path) -> int:
     """A network like chapter 5's as a file; the number of its parameters."""
     import keras
@@ -279,7 +328,11 @@ def summary(times: list[float]) -> dict:
 def weights() -> dict[str, int]:
     """Bytes of each module and picture as a server would send them."""
     found = {}
-    pictures = [path for kind in ("*.png", "*.p2p", "photo-lab/*") for path in LIVE.glob(kind)]
+    pictures = [
+        path
+        for kind in ("*.png", "*.p2p", "photo-lab/*", "sound-lab/*.p2p", "sound-lab/*.wav")
+        for path in LIVE.glob(kind)
+    ]
     for path in sorted([*LIVE.glob("*.mjs"), *pictures]):
         data = path.read_bytes()
         found[path.name] = len(gzip.compress(data, 6)) if path.suffix == ".mjs" else len(data)
@@ -292,9 +345,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer repetitions")
     parser.add_argument("--learning", action="store_true", help="the Train lab alone; the rest stays")
     parser.add_argument("--teaching", action="store_true", help="the Teach lab alone; the rest stays")
+    parser.add_argument("--sound", action="store_true", help="the sound lab alone; the rest stays")
     options = parser.parse_args()
-    alone = options.learning or options.teaching
-    quick = options.quick
+    quick, alone = options.quick, options.learning or options.teaching or options.sound
     times = 20 if quick else 120
     path = site.find_browser(whole=True)
     if path is None or not (site.HTML / "book" / "live").exists():
@@ -310,12 +363,13 @@ def main() -> None:
         result["parameters"] = write_network(Path(folder) / "network.bin")
         camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
         browser = playwright.chromium.launch(executable_path=path, args=[*site.FLAGS, *camera])
-        for lab, measured, wanted in (
-            ("train lab", learning, options.learning),
-            ("teach lab", teaching, options.teaching),
+        for lab, measured, wanted, detail in (
+            ("train lab", learning, options.learning, quick),
+            ("teach lab", teaching, options.teaching, quick),
+            ("sound lab", listening, options.sound, times),
         ):
             if wanted or not alone:
-                result[lab] = measured(browser, server.address, quick)
+                result[lab] = measured(browser, server.address, detail)
         for slowed in () if alone else (1, SLOWED):
             context = browser.new_context(viewport={"width": 1280, "height": 900})
             context.route(
@@ -352,7 +406,7 @@ def main() -> None:
                         result["milliseconds"].setdefault(label, {})[f"x{slowed}"] = found
             context.close()
         browser.close()
-    labs = {lab: result[lab] for lab in ("train lab", "teach lab") if lab in result}
+    labs = {lab: result[lab] for lab in ("train lab", "teach lab", "sound lab") if lab in result}
     for lab, told in labs.items():
         for label, found in told.items():
             print(f"{lab}, {label}: {found}")

@@ -326,5 +326,15 @@ READS = {
             *LISTED,
         )
     ],
+    "tests/test_live_sound.py": [
+        part(
+            *FIGURES,
+            "notebooks/05_*.ipynb#code",
+            "notebooks/12_*.ipynb#code",
+            "page:notebooks/12_*.html",
+            *ORDER,
+            *LISTED,
+        )
+    ],
     "tests/test_live_zoo.py": [part(*FIGURES, *ORDER, "site:index.html")],
 }

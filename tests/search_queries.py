@@ -86,6 +86,7 @@ WRITING = {
     "webcam": "book/live/teach_lab.html#the-camera",
     "train in the browser": "book/live/train_lab.html#what-happens-here",
     "training in javascript": "book/live/train_lab.html#what-happens-here",
+    "spectrogram in the browser": "book/live/sound_lab.html#what-happens-here",
     "adversarial attack fgsm": "notebooks/17_limits.html#what-can-a-step-of-one-grey-level-do",
     "adversarial training": "notebooks/17_limits.html#whom-does-the-step-meet-and-what-helps",
     "label noise": "notebooks/17_limits.html#how-many-pictures-and-how-many-right-labels",

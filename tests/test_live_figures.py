@@ -34,6 +34,7 @@ FIGURES = {
     "train-lab": "book/live/train_lab.html",
     "teach-lab": "book/live/teach_lab.html",
     "network-explorer": "book/live/network_explorer.html",
+    "sound-lab": "book/live/sound_lab.html",
 }
 SEED = int(os.environ.get("LIVE_SEED") or np.random.SeedSequence().entropy % 2**32)
 MOST_GROWTH = 15_000  # bytes, gzipped, that a figure adds to a chapter before it is asked for
@@ -552,6 +553,24 @@ STATES = {
         "part('#live').textContent = 'cup, 93 %'; part('#rate').textContent = '9.1 answers a second'",
         "a long name": "await f.example(4); send('.class input', 'W'.repeat(40), 'change')",
     },
+    "sound-lab": {
+        "at first": "",
+        "mel bands": "part('input[value=bands]').click()",
+        "another filter": "f.filter(200)",
+        "no microphone": "navigator.mediaDevices.getUserMedia = async () => { throw new Error(); }; await f.record()",
+        "asking": "navigator.mediaDevices.getUserMedia = () => new Promise(() => {}); f.record()",
+        "recording": "navigator.mediaDevices.getUserMedia = async () => new AudioContext()"
+        ".createMediaStreamDestination().stream; await f.record()",
+        "playing": "f.play('all'); await new Promise((go) => setTimeout(go, 300))",
+        "a wrong file": "await f.open(new File(['x'], 'x.wav'))",
+        "the tone heard": "await f.listen(); await f.rest()",
+        "six hits": "await f.book('all'); await f.rest()",
+        "listening": "await f.book('all'); await f.rest(); part('#progress').hidden = false",
+        "in words": "await f.book('all'); await f.rest(); part('#table').open = true",
+        "another cover and class": "await f.book(5); await f.rest(); part('input[value=average]').click(); "
+        "f.decideFor(4); await f.rest()",
+        "too quiet": "f.decideFor(null); await f.book('all'); await f.at(7200); await f.rest()",
+    },
     "network-explorer": {
         "at first": "",
         "a wrong file": "pickFile('#network-file', 'no network', 'x.p2p', '')",
@@ -733,6 +752,11 @@ def test_figures_run_under_a_strict_policy(fresh, name):
             visit.figure.locator("#step").click()
             visit.figure.get_by_text("batch 1 of 125").wait_for()
             assert value(visit)["seen"] == 32
+        elif name == "sound-lab":
+            visit.figure.locator("#hits").select_option("all")
+            assert until(visit, lambda: value(visit)["shares"])
+            visit.figure.locator("#tone").click()
+            assert until(visit, lambda: value(visit)["playing"] == "tone")
         elif name == "network-explorer":
             visit.figure.locator("#which").select_option("mirrored")
             for _ in range(200):  # it is drawn in pieces, and the policy forbids to wait by a script

@@ -41,7 +41,7 @@ SECTIONS = {
     "Where to read on": 0.3,
 }
 # These ask what other sections answer; nobody looks for them by their words.
-LEFT_OUT = {"Quiz", "Where you stand"}
+LEFT_OUT = {"Quiz", "Things to try", "Where you stand"}
 OPENING = 0.7  # what stands between a page's title and its first section
 TERM = 0.6  # a glossary entry among the sections
 

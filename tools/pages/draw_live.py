@@ -7,6 +7,7 @@
     garments       garments.png beside it: test pictures for them, some of which they get wrong
     pictures       train-lab/garments.bin beside it: what the Train lab learns from
     photo-network  the network and the examples of the photo lab
+    sounds         sound-lab: chapter 12's network, six hits of its other studio, what goes with them
     answers        what it says of the examples, into its lab.json; from the built site
     stills         book/_static/live/stills/*.webp, from the built site
 
@@ -26,6 +27,7 @@ import io
 import json
 import os
 import sys
+import wave
 import zlib
 from pathlib import Path
 
@@ -39,11 +41,13 @@ LIVE = ROOT / "book" / "_static" / "live"
 PHOTOGRAPHS = ROOT / "data" / "datasets" / "photographs.npz"
 CHAPTER = ROOT / "notebooks" / "05_dense_classifier.ipynb"
 TRUST = ROOT / "notebooks" / "07_trust.ipynb"
+SOUND = ROOT / "notebooks" / "12_sound.ipynb"
 
 # File -> the chapter, its cell that trains the network, and the network's name there.
 NETWORKS = {"fashion": (CHAPTER, "7f9239ac", "model"), "fashion-mirrored": (TRUST, "4dea4280", "copy")}
 TALLEST = 1800  # pixels of a still; the network explorer goes on for longer
 LEARNED, OTHERS = 4000, 1000  # pictures of the Train lab
+LISTENS = "studio-12-other"  # chapter 12's cell that trains the network
 RIGHT, WRONG = 3, 1  # pictures of each class in garments.png, a row for each
 
 
@@ -166,6 +170,36 @@ def pictures() -> None:
     print(f"{path.name}: {path.stat().st_size:,} bytes, SHA-256 {sha256(path)}")
 
 
+def sounds() -> None:
+    """Train chapter 12's network by its own cells; write it, and hits of the studio that it has never heard.
+
+    The hits, by a rule: of each class the first that the network names rightly, then the first that it does not.
+    """
+    space = run_chapter(SOUND, LISTENS)
+    folder, names = LIVE / "sound-lab", space["names"]
+    folder.mkdir(exist_ok=True)
+    exporter()(space["listener"], folder / "drums.p2p", names)
+    wanted, given = space["other_y"], space["given"]
+    chosen = [int(np.flatnonzero((wanted == kind) & (given == kind))[0]) for kind in range(len(names))]
+    chosen.append(int(np.flatnonzero(wanted != given)[0]))
+    hits = space["decoded"](space["drums"]["other_sounds"][chosen])
+    with wave.open(str(folder / "hits.wav"), "wb") as file:
+        file.setparams((1, 2, space["RATE"], 0, "NONE", ""))
+        file.writeframes(np.rint(32767 * hits.ravel()).astype("<i2").tobytes())
+    lab = {
+        "classes": names,
+        "hits": [
+            {"kind": names[wanted[n]], "said": names[given[n]], "from": str(space["drums"]["other_file"][n])}
+            for n in chosen
+        ],
+        "test": {"hits": len(wanted), "right": int(np.sum(given == wanted))},
+        "average": [round(float(value), 4) for value in space["pictures"].mean(axis=0).ravel()],
+    }
+    (folder / "lab.json").write_text(json.dumps(lab) + "\n", "utf-8")
+    for path in sorted(folder.iterdir()):
+        print(f"{path.name}: {path.stat().st_size:,} bytes, SHA-256 {sha256(path)}")
+
+
 def stills() -> None:
     """Take a picture of every figure on its own page."""
     sys.path.insert(0, str(ROOT / "tests"))
@@ -234,6 +268,7 @@ if __name__ == "__main__":
         "garments": garments,
         "pictures": pictures,
         "photo-network": photo_network,
+        "sounds": sounds,
         "answers": answers,
         "stills": stills,
     }

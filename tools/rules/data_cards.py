@@ -18,7 +18,7 @@ def cards(root: Path) -> dict[str, str]:
 
 @book_rule
 def data_cards(book: Book) -> Iterator[Problem]:
-    """Every file under data/ and every network of the site has a card with size and digest; every card its file."""
+    """Every file under data/, every network and sound of the site has a card with size and digest, and no other."""
     folder = book.root / "data"
     by_name = cards(book.root)
     files = {
@@ -31,7 +31,7 @@ def data_cards(book: Book) -> Iterator[Problem]:
     files |= {
         path.relative_to(book.root).as_posix(): path
         for path in book.root.glob("book/_static/live/**/*")
-        if path.suffix in {".p2p", ".bin"}
+        if path.suffix in {".p2p", ".bin", ".wav"}
     }
     for name, path in files.items():
         card = by_name.get(name)
