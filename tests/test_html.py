@@ -554,6 +554,7 @@ def test_code_keeps_its_spaces_and_a_table_its_breaks():
     tree = paragraph("Then 3 % of ", code)
     tree += row
     kept_together.shape(SimpleNamespace(builder=SimpleNamespace(format="html")), tree, "notebooks/some")
+    assert kept_together.together("8 \u00b7 10\u207b\u2078", 0) == "8\u00a0\u00b7\u00a010\u207b\u2078"
     assert tree[0].astext() == "Then 3\u00a0% of 3 % 2" and row.astext() == "2 +\u00a03 =\u00a05"
 
 

@@ -32,13 +32,14 @@ CLOSED = (
 
 # Here a word is not the term of the glossary. A space fits any space or new line.
 OTHERWISE = """
-1/16 reaches; : the identity; a hop between; along 9 paths; along every path; along the longest path;
-at the edge of; calls that calibration; code takes 16; colour scale; encoder weights; folder in which the paths;
-for each unit; frame of zeros; frozen camera; heads minus tails; light scales; loss of all that was learned;
-loss of some points; margin to try; margin wider; matrix products reach; mu-law code; multiplier scales;
-network maps; over the edge; probability reaches; reach the five; results/scale; scale the line; second reach;
-single precision; sound reaches; still stretch; streams past; stretch the range; such samples; they reach;
-turn its head; unit sphere; with the right scale
+1/16 reaches; : the identity; a hop between; along 9 paths; along every path; along the longest path; at the
+edge of; blue frame; calls that calibration; code of digital; code takes 16; colour scale; encoder weights;
+folder in which the paths; for each unit; frame of zeros; frozen camera; heads minus tails; how many reach; in
+units of; learned scale; light scales; loss of all that was learned; loss of some points; margin to try; margin
+wider; matrix products reach; multiplier scales; network maps; networks scale; numbers reach; on scales of; on
+this scale; over the edge; probability reaches; products reaches; reach some; reach the five; results/scale;
+scale the line; second reach; single precision; sound reaches; still stretch; streams past; stretch the range;
+such samples; they reach; turn its head; unit sphere; with the right scale
 """
 
 

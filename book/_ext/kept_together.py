@@ -28,6 +28,7 @@ NUMBER = r"\u2212?(?:\d[\d.,]*\d|\d|\u00bd|[a-zA-Z](?![a-zA-Z]))[\u2070\u00b9\u0
 PART = rf"[(\u221a|]*{NUMBER}[)|]*"
 SUM = re.compile(rf"(?<![\w.]){PART}(?:[ \n][\u00b7\u00b1\u2212+/\u00d7=][ \n]{PART})+(?!\w)")
 UNIT = re.compile(r"(?<=[\d\u00bd])[ \n](?=%)")
+POWER = re.compile(r"(?<=\d)[ \n]\u00b7[ \u00a0\n](?=10[\u2070\u00b9\u00b2\u00b3\u2074-\u207e])")
 PAIR = re.compile(r"(?<=\()(?:\u2212?[\d.]+,[ \n]){1,2}\u2212?[\d.]+(?=\))")
 PLACE = re.compile(r"\b([Cc]hapters?|[Ff]igure|[Ee]xercise)[ \n](?=\d)")
 
@@ -47,6 +48,7 @@ def sum_joined(words: str, longest: int) -> str:
 def together(words: str, longest: int = LONGEST) -> str:
     """Words whose numbers stay with their signs and units."""
     words = UNIT.sub(SPACE, SUM.sub(lambda found: sum_joined(found[0], longest), words))
+    words = POWER.sub(f"{SPACE}\u00b7{SPACE}", words)
     return PLACE.sub(rf"\1{SPACE}", PAIR.sub(lambda found: joined(found[0]), words))
 
 
