@@ -29,7 +29,7 @@ PART = rf"[(\u221a|]*{NUMBER}[)|]*"
 SUM = re.compile(rf"(?<![\w.]){PART}(?:[ \n][\u00b7\u00b1\u2212+/\u00d7=][ \n]{PART})+(?!\w)")
 UNIT = re.compile(r"(?<=[\d\u00bd])[ \n](?=%)")
 POWER = re.compile(r"(?<=\d)[ \n]\u00b7[ \u00a0\n](?=10[\u2070\u00b9\u00b2\u00b3\u2074-\u207e])")
-PAIR = re.compile(r"(?<=\()(?:\u2212?[\d.]+,[ \n]){1,2}\u2212?[\d.]+(?=\))")
+PAIR = re.compile(r"(?<=\()(?:\u2212?[\d.]+,[ \n]){1,4}\u2212?[\d.]+(?=\))")
 PLACE = re.compile(r"\b([Cc]hapters?|[Ff]igure|[Ee]xercise)[ \n](?=\d)")
 
 
