@@ -30,9 +30,11 @@ import book_site  # noqa: E402
 import chapter_shape  # noqa: E402
 import code_cells  # noqa: E402
 import glossary_links  # noqa: E402
+import kept_together  # noqa: E402
 import lean_scripts  # noqa: E402
 import lean_styles  # noqa: E402
 import quiz  # noqa: E402
+import wide_tables  # noqa: E402
 
 from tools.pages import cut_fonts, draw_cover  # noqa: E402
 
@@ -493,6 +495,82 @@ def test_glossary_knows_plurals_abbreviations_and_borders_of_words():
     """Biases is a plural, BN an abbreviation; unmapped and bias-free are other words."""
     assert link(paragraph("Both biases. unmapped bias-free.")) == [("biases", "#t-bias")]
     assert link(paragraph("BN, that is batch normalisation.")) == [("BN", "#t-bn")]
+
+
+def test_glossary_tells_a_map_from_map():
+    """A term that differs from another in its capitals alone is linked where it has them."""
+    tree = new_document("test")
+    for words in ("map", "mAP", "ReLU"):
+        item = nodes.definition_list_item("", nodes.term("", words, ids=[f"t-{words}"]))
+        tree += nodes.definition_list("", item)
+    terms = glossary_links.entries(tree)
+    assert terms == {"map": "t-map", "mAP": "t-mAP", "relu": "t-ReLU"}
+    for words, target in (("A Map, and mAP.", "t-map"), ("The mAP.", "t-mAP")):
+        found = paragraph(words)
+        glossary_links.link_terms(found, terms, lambda target: target)
+        assert next(found.findall(nodes.reference))["refuri"] == target
+
+
+def test_glossary_leaves_other_meanings_alone():
+    """A word that is no term in a phrase is linked at its next use."""
+    terms = {"head": "t-head", "scale": "t-scale"}
+    tree = paragraph("Heads\nminus tails, on one colour scale. Then a head.")
+    assert glossary_links.link_terms(tree, terms, str) == ["t-head"]
+    assert next(tree.findall(nodes.reference)).astext() == "head"
+
+
+def test_every_phrase_of_the_glossary_is_in_a_chapter():
+    """A phrase that no chapter has any more can go."""
+    notebooks = [nbformat.read(path, 4) for path in (site.ROOT / "notebooks").glob("*.ipynb")]
+    words = [
+        re.sub(r"[*_`]|\$[^$]*\$", "", cell.source)
+        for book in notebooks
+        for cell in book.cells
+        if cell.cell_type != "code"
+    ]
+    for phrase in glossary_links.OTHERWISE.split(";"):
+        fits = glossary_links.phrases(phrase)
+        assert any(fits.search(text) for text in words), phrase
+
+
+@pytest.mark.parametrize(
+    "words, kept",
+    [
+        ("by 51.1 % and", "by 51.1~% and"),
+        ("\u2212100 \u00b7 1 +\n10 = \u221290.", "\u2212100~\u00b7~1~+~10~=~\u221290."),
+        ("100 + 200 + 300 + 400 + 500 = 1,500", "100 +~200 +~300 +~400 +~500 =~1,500"),
+        ("the point (0.6, \u22120.8) of chapter 7", "the point (0.6,~\u22120.8) of chapter~7"),
+        ("either / or, a well-known 3 or 4", "either / or, a well-known 3 or 4"),
+    ],
+)
+def test_numbers_stay_with_their_signs_and_units(words, kept):
+    """A short sum is on one line; a long one ends a line before a sign."""
+    assert kept_together.together(words).replace(kept_together.SPACE, "~") == kept
+
+
+def test_code_keeps_its_spaces_and_a_table_its_breaks():
+    """In a table a sum may be broken, before a sign."""
+    code, row = nodes.literal("", "3 % 2"), nodes.entry("", nodes.paragraph("", "2 + 3 = 5"))
+    tree = paragraph("Then 3 % of ", code)
+    tree += row
+    kept_together.shape(SimpleNamespace(builder=SimpleNamespace(format="html")), tree, "notebooks/some")
+    assert kept_together.together("8 \u00b7 10\u207b\u2078", 0) == "8\u00a0\u00b7\u00a010\u207b\u2078"
+    assert tree[0].astext() == "Then 3\u00a0% of 3 % 2" and row.astext() == "2 +\u00a03 =\u00a05"
+
+
+def test_a_long_name_makes_no_table_of_sentences():
+    """What stands first in a row is its name, and may be long."""
+
+    def table(*cells):
+        row = nodes.row("", *[nodes.entry("", nodes.paragraph("", cell)) for cell in cells])
+        head = nodes.thead("", nodes.row("", *[nodes.entry("", nodes.paragraph("", "name")) for _ in cells]))
+        return nodes.table("", nodes.tgroup("", head, nodes.tbody("", row)))
+
+    long = "a sentence " * 5
+    assert wide_tables.stacks(table("a", "b", "c", long))
+    assert not wide_tables.stacks(table(long, "b", "c", "d")) and not wide_tables.stacks(
+        table("a", "b", long)
+    )
 
 
 def test_glossary_leaves_code_links_and_labels_alone():

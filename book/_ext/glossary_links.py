@@ -2,7 +2,8 @@
 
 The notebooks stay plain Markdown, which Colab shows as well. The terms are
 those of the {glossary} directive in book/glossary.md; several terms above one
-definition (a name and its abbreviation) are one entry.
+definition (a name and its abbreviation) are one entry. Phrases in which a word means
+something else are in OTHERWISE.
 """
 
 from __future__ import annotations
@@ -29,20 +30,38 @@ CLOSED = (
     nodes.image,
 )
 
+# Here a word is not the term of the glossary. A space fits any space or new line.
+OTHERWISE = """
+1/16 reaches; : the identity; a hop between; along 9 paths; along every path; along the longest path; at the
+edge of; blue frame; calls that calibration; code of digital; code takes 16; colour scale; encoder weights;
+folder in which the paths; for each unit; frame of zeros; frozen camera; heads minus tails; how many reach; in
+units of; learned scale; light scales; loss of all that was learned; loss of some points; margin to try; margin
+wider; matrix products reach; multiplier scales; network maps; networks scale; numbers reach; on scales of; on
+this scale; over the edge; probability reaches; products reaches; reach some; reach the five; results/scale;
+scale the line; second reach; single precision; sound reaches; still stretch; streams past; stretch the range;
+such samples; they reach; turn its head; unit sphere; with the right scale
+"""
+
 
 def entries(tree) -> dict[str, str]:
-    """Term in lower case -> id of the first term of its entry."""
+    """Term -> id of the first term of its entry.
+
+    Terms are in lower case, but for one that would else be another: map and mAP.
+    """
     found = {}
     for item in tree.findall(nodes.definition_list_item):
         terms = [node for node in item.children if isinstance(node, nodes.term) and node["ids"]]
         for term in terms:
-            found[term.astext().strip().lower()] = terms[0]["ids"][0]
+            word = term.astext().strip()
+            found[word if word.lower() in found else word.lower()] = terms[0]["ids"][0]
     return found
 
 
 def plural(term: str) -> str:
     """A pattern for a term and its regular plural."""
     words = r"[\s\u00a0]+".join(re.escape(word) for word in term.split())
+    if term != term.lower():
+        return f"(?-i:{words})"
     if words[-1] == "y" and term[-2:-1] not in "aeiou":
         return f"{words[:-1]}(?:y|ies)"
     return f"{words}(?:es|s)?" if not term.endswith("s") else f"{words}(?:es)?"
@@ -52,6 +71,12 @@ def pattern(ordered: list[str]) -> re.Pattern:
     """One pattern for all terms; its groups t0, t1, ... are the terms in their order."""
     groups = "|".join(f"(?P<t{number}>{plural(term)})" for number, term in enumerate(ordered))
     return re.compile(rf"(?<![\w-])(?:{groups})(?![\w-])", re.IGNORECASE)
+
+
+def phrases(text: str) -> re.Pattern:
+    """One pattern for phrases that semicolons part."""
+    each = (r"\s+".join(map(re.escape, phrase.split())) for phrase in text.split(";"))
+    return re.compile(rf"(?<!\w)(?:{'|'.join(each)})(?!\w)", re.IGNORECASE)
 
 
 def closed(node) -> bool:
@@ -69,15 +94,17 @@ def link_terms(tree, terms: dict[str, str], address) -> list[str]:
     """Link first uses in place; address(id) gives a link. Return the ids linked."""
     if not terms:
         return []
-    ordered = sorted(terms, key=len, reverse=True)  # where two fit, the longer one wins
-    fits, linked = pattern(ordered), []
+    # Where two fit, the longer one wins, and one with capitals over one without.
+    ordered = sorted(terms, key=lambda term: (len(term), term != term.lower()), reverse=True)
+    fits, others, linked = pattern(ordered), phrases(OTHERWISE), []
     for text in list(tree.findall(nodes.Text)):
         if closed(text.parent):
             continue
         words, done, pieces = text.astext(), 0, []
+        elsewhere = [found.span() for found in others.finditer(words)]
         for found in fits.finditer(words):
             term = ordered[int(found.lastgroup[1:])]
-            if terms[term] in linked:
+            if terms[term] in linked or any(a <= found.start() < b for a, b in elsewhere):
                 continue
             linked.append(terms[term])
             link = nodes.reference(

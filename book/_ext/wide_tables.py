@@ -1,7 +1,7 @@
 """On phones, tables of sentences become cards: each cell below the name of its column.
 
-A table of four columns or more with a long text in some cell is marked, and each of its
-cells gets the name of its column, which book.css shows on narrow screens alone. Tables of
+A table of four columns or more with a long text in some cell, beside the first of its row,
+is marked, and each of its cells gets the name of its column, which book.css shows on narrow screens alone. Tables of
 numbers stay as they are; where they are too wide they scroll, and a shade says so.
 """
 
@@ -20,7 +20,10 @@ def stacks(table) -> bool:
     if head is None or len(head[0].children) < COLUMNS:
         return False
     return any(
-        len(cell.astext()) > LONG for row in table.findall(nodes.tbody) for cell in row.findall(nodes.entry)
+        len(cell.astext()) > LONG
+        for body in table.findall(nodes.tbody)
+        for row in body.children
+        for cell in row.children[1:]
     )
 
 
