@@ -491,6 +491,13 @@ def error_left(notebook):
     ]
 
 
+@plant("outputs_clean")
+def file_not_fetched(notebook):
+    own_code(notebook).outputs = [
+        nbformat.v4.new_output("stream", name="stdout", text="Skipped: w.h5 was not fetched: no network.\n")
+    ]
+
+
 @plant("written_canonically")
 def too_large(notebook):
     own_code(notebook).outputs = [nbformat.v4.new_output("stream", name="stdout", text="x" * 400_001)]

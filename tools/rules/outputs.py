@@ -25,7 +25,7 @@ def outputs_current(chapter: Chapter) -> Iterator[Problem]:
 
 @chapter_rule
 def outputs_clean(chapter: Chapter) -> Iterator[Problem]:
-    """No error and nothing on stderr, unless the cell is tagged raises-exception."""
+    """No error (unless the cell is tagged raises-exception), nothing on stderr, nothing left out for want of a file."""
     for n, cell in chapter.code:
         for output in cell.outputs:
             if output.output_type == "error" and "raises-exception" not in tags(cell):
@@ -34,6 +34,12 @@ def outputs_clean(chapter: Chapter) -> Iterator[Problem]:
                 )
             if output.get("name") == "stderr":
                 yield chapter.problem(n, "It writes to stderr.", "remove the cause of the warning.")
+            if "was not fetched" in output.get("text", ""):
+                yield chapter.problem(
+                    n,
+                    "Its output lacks what a file gives.",
+                    "with a network, or the file at hand, " + chapter.rerun,
+                )
 
 
 @chapter_rule
