@@ -1063,7 +1063,7 @@ def test_chapter_grows_by_little():
     assert len(gzip.compress(page.encode())) - len(gzip.compress(page.replace(boxes[0], "").encode())) < 5000
 
 
-# ---- As strangers use it -----------------------------------------------------------------------------------------------
+# ---- As strangers use it ------------------------------------------------------------
 
 
 def wait_ask(visit, data: bytes):

@@ -233,7 +233,7 @@ export class TeachLab extends LiveFigure {
       make("p", { id: "begin" }, "Give each class a name and some pictures, from files or the camera. Or see first how it goes:"),
       make("div", { className: "bar", style: { marginTop: "0.5rem" } },
         this.#button("example", "Try it with drawn pictures", () => (this.#pictures.length ? this.#twice(this.$("#example"), "Sure? Yours will be gone", () => this.example()) : this.example())), this.#chooser("open", "Open a saved lesson", ([file]) => this.open(file)), this.#button("back", "Bring back what was here", () => (this.open(this.#before), this.$("#example").focus({ preventScroll: true })))),
-      make("p", { className: "note" }, "Either takes the place of what is here."),
+      make("p", { className: "note" }, "Each of these takes the place of what is here."),
       make("p", { className: "head" }, "Your classes"),
       make("div", { className: "classes", id: "classes" }),
       make("div", { className: "bar", style: { marginTop: "0.6rem" } }, this.#button("more", "Add a class", () => this.addClass())));
