@@ -1181,10 +1181,10 @@ def test_a_picture_that_is_there_is_told_where(fresh, address):
                 assert until(visit, lambda: value(visit)["learned"])
             visit.figure.locator("#into").select_option(label="b")
             visit.figure.locator("#files").set_input_files(upload(files["beads"][:2] + files["waves"][:1]))
-            assert until(visit, lambda: "in \u201ca\u201d already" in text(visit, "#trouble")), turn
+            assert until(visit, lambda: "there already, in \u201ca\u201d" in text(visit, "#trouble")), turn
             rest(visit)
             assert "One picture was there already" in text(visit, "#trouble")
-            assert "2 pictures are in \u201ca\u201d" in text(visit, "#trouble")
+            assert "2 pictures are there already, in \u201ca\u201d" in text(visit, "#trouble")
             assert [one["pictures"] for one in value(visit)["classes"]] == [3, 3]
 
 

@@ -582,7 +582,7 @@ export class TeachLab extends LiveFigure {
         }
       }
       if (twins && !places[0].quiet) wrong.push(twins === 1 ? "One picture was there already; a second copy is left out." : `${twins} pictures were there already; second copies are left out.`);
-      for (const [other, many] of elsewhere) if (this.#nameOf(other)) wrong.push(`${many === 1 ? "One picture is" : `${many} pictures are`} in ${quoted(this.#nameOf(other))} already and left out here; to move a picture, remove it there first.`);
+      for (const [other, many] of elsewhere) if (this.#nameOf(other)) wrong.push(`${many === 1 ? "One picture is" : `${many} pictures are`} there already, in ${quoted(this.#nameOf(other))}; to move a picture, remove it there first.`);
       this.#trouble(wrong.slice(0, 3).join(" ") + (wrong.length > 3 ? ` And ${wrong.length - 3} more were left out.` : ""));
     } catch (error) {
       if (turn !== this.#turn) return;
