@@ -1178,6 +1178,7 @@ def test_a_picture_that_is_there_is_told_where(fresh, address):
                 visit.figure.locator("#open").set_input_files(
                     {"name": "x.p2t", "mimeType": "", "buffer": data}
                 )
+                assert until(visit, visit.figure.locator("#back").is_visible)
                 assert until(visit, lambda: value(visit)["learned"])
             visit.figure.locator("#into").select_option(label="b")
             visit.figure.locator("#files").set_input_files(upload(files["beads"][:2] + files["waves"][:1]))
