@@ -1061,3 +1061,210 @@ def test_chapter_grows_by_little():
     )
     assert len(boxes) == 1
     assert len(gzip.compress(page.encode())) - len(gzip.compress(page.replace(boxes[0], "").encode())) < 5000
+
+
+# ---- As strangers use it ------------------------------------------------------------
+
+
+def wait_ask(visit, data: bytes):
+    """Ask about a file, whatever comes of it."""
+    visit.figure.evaluate(
+        """async (f, text) => f.ask(new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], "asked.png"))""",
+        base64.b64encode(data).decode(),
+    )
+
+
+def test_a_picture_that_was_asked_about_outlives_the_head(fresh, address):
+    """A class loses its only picture and gets another one: the file that was asked about is answered anew."""
+    files = lesson(2)
+    with opened(fresh(), address, NAME) as visit:
+        give(visit, {"a": files["beads"][:1], "b": files["waves"][:1]})
+        visit.figure.locator(".class:nth-child(1) .thumbs button").click()
+        visit.figure.locator("#remove").click()
+        rest(visit)
+        assert value(visit)["learned"] is None
+        wait_ask(visit, files["bricks"][0])
+        visit.figure.locator("#into").select_option(label="b")
+        visit.figure.locator("#files").set_input_files(upload(files["waves"][1:]))
+        rest(visit)
+        visit.figure.locator("#into").select_option(label="a")
+        visit.figure.locator("#files").set_input_files(upload(files["beads"][1:]))
+        rest(visit)
+        assert until(visit, lambda: "asked.png" in text(visit, "#source")), text(visit, "#source")
+        assert text(visit, "#trouble") == "" and visit.figure.locator("#bars-room").is_visible()
+
+
+def test_the_camera_goes_on_after_a_file_that_is_none(fresh, address):
+    """What cannot be read does not hold the stage."""
+    window = fresh()
+    with opened(window, address, NAME) as visit:
+        give(visit, {kind: data for kind, data in lesson(2).items() if kind != "bricks"})
+        visit.figure.locator("#camera").click()
+        assert until(visit, lambda: text(visit, "#source") == "The camera, live.")
+        wait_ask(visit, b"no picture")
+        assert "no picture that this browser can read" in text(visit, "#trouble")
+        small = "f => [...f.answer.small].join()"
+        before = visit.figure.evaluate(small)
+        assert until(visit, lambda: visit.figure.evaluate(small) != before)
+        assert text(visit, "#source") == "The camera, live."
+
+
+SHARES = """async (shares) => {
+    const { percent } = await import("/teach-lab.mjs");
+    return shares.map(([share, digits]) => percent(share, digits));
+}"""
+
+
+def test_no_share_is_rounded_to_all_or_nothing(page):
+    """Only all is 100 %, and only none is 0 %."""
+    rng = np.random.default_rng(SEED)
+    drawn = [(float(10 ** -rng.uniform(0.5, 9)), int(rng.integers(2))) for _ in range(50)]
+    for share, digits in [*drawn, *((1 - share, digits) for share, digits in drawn)]:
+        (said,) = page.evaluate(SHARES, [[share, digits]])
+        least = 10.0**-digits
+        told = float(re.search(r"[\d.]+", said)[0])
+        assert 0 < told < 100 and abs(told - 100 * share) <= least, (share, digits, said)
+        assert (said[0] in "<>") == (round(100 * share, digits) in (0, 100)), (share, digits, said)
+    assert page.evaluate(SHARES, [[0, 0], [1, 0], [0.5, 1]]) == ["0 %", "100 %", "50.0 %"]
+
+
+def test_names_of_every_kind_are_shown_as_they_are(fresh, address):
+    """Names from right to left keep numbers in their place; markup is words; long folder names stay apart."""
+    hebrew, markup = (
+        "\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd",
+        "<img src=x onerror=alert(1)> \u2615",
+    )
+    files = lesson(3)
+    with opened(fresh(), address, NAME) as visit:
+        give(visit, {hebrew: files["beads"], markup: files["waves"]})
+        visit.figure.locator(".class:nth-child(1) .thumbs button").first.click()
+        assert until(visit, lambda: "%" in text(visit, "#said"))
+        said = visit.figure.locator("#said").text_content()
+        assert said.startswith(f"\u2068{hebrew}\u2069, "), said
+        assert f"\u2068{hebrew}\u2069: " in visit.figure.locator("#estimate").text_content()
+        assert not visit.figure.locator("img[src='x']").count()
+        # The words follow a name that changes.
+        field = visit.figure.locator(".class input").first
+        field.fill("peace")
+        field.press("Tab")
+        assert "of \u201cpeace\u201d" in text(visit, "#source")
+
+
+def test_long_folder_names_that_begin_alike_stay_apart(fresh, address, tmp_path):
+    """Two folders are two classes, also where forty letters do not tell them apart; no sign is cut in half."""
+    files = lesson(1)
+    names = ["\U0001f375" * 19 + "tea of a kind", "\U0001f375" * 19 + "tea of another kind", "c"]
+    for name, data in zip(names, files.values(), strict=True):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "one.png").write_bytes(data[0])
+    with opened(fresh(), address, NAME) as visit:
+        visit.figure.locator("#folder").set_input_files(tmp_path)
+        assert until(visit, lambda: sum(one["pictures"] for one in value(visit)["classes"]) == 3)
+        rest(visit)
+        classes = value(visit)["classes"]
+        assert [one["pictures"] for one in classes] == [1, 1, 1]
+        assert all(one["name"].encode() and len(one["name"].encode("utf-16-le")) <= 80 for one in classes)
+        assert parsed(saved(visit))[0]["names"] == [one["name"] for one in classes]
+
+
+def test_a_picture_that_is_there_is_told_where(fresh, address):
+    """In its own class, in another one, and in a lesson that was opened: no second copy, and its class is named."""
+    files = lesson(3)
+    with opened(fresh(), address, NAME) as visit:
+        give(visit, {"a": files["beads"], "b": files["waves"]})
+        data = saved(visit)
+        for turn in ("read", "opened"):
+            if turn == "opened":
+                visit.figure.locator("#open").set_input_files(
+                    {"name": "x.p2t", "mimeType": "", "buffer": data}
+                )
+                assert until(visit, visit.figure.locator("#back").is_visible)
+                assert until(visit, lambda: value(visit)["learned"])
+            visit.figure.locator("#into").select_option(label="b")
+            visit.figure.locator("#files").set_input_files(upload(files["beads"][:2] + files["waves"][:1]))
+            assert until(visit, lambda: "there already, in \u201ca\u201d" in text(visit, "#trouble")), turn
+            rest(visit)
+            assert "One picture was there already" in text(visit, "#trouble")
+            assert "2 pictures are there already, in \u201ca\u201d" in text(visit, "#trouble")
+            assert [one["pictures"] for one in value(visit)["classes"]] == [3, 3]
+
+
+def test_the_estimate_says_what_it_takes_for_granted(fresh, address, tmp_path):
+    """Loose files count as different things, and the lab says so; in folders they do not, and three folds are three."""
+    rng = np.random.default_rng(SEED)
+    loose = "neither a folder below the class\u2019s nor a time"
+    with opened(fresh(), address, NAME) as visit:
+        give(visit, lesson(4, kinds=("beads", "waves")))
+        assert loose in text(visit, "#estimate") and "Four times" in text(visit, "#estimate")
+        visit.figure.evaluate("f => f.remove()")
+    for kind in ("beads", "waves"):
+        for thing in range(3):
+            (tmp_path / kind / f"{thing}").mkdir(parents=True)
+            for n in range(1 + thing):
+                (tmp_path / kind / f"{thing}" / f"{n}.png").write_bytes(png(picture(kind, rng)))
+    with opened(fresh(), address, NAME) as visit:
+        visit.figure.locator("#folder").set_input_files(tmp_path)
+        assert until(visit, lambda: sum(one["pictures"] for one in value(visit)["classes"]) == 12)
+        rest(visit)
+        said = text(visit, "#estimate")
+        assert value(visit)["things"] == [3, 3] and "since those with many pictures count less" in said
+        assert loose not in said and "Three times a head learns from about two thirds" in said
+        spoken(visit, "12 pictures read.")
+
+
+def test_what_an_opened_lesson_replaces_can_be_brought_back(fresh, address, good_file):
+    """One press goes back; a start from nothing offers none."""
+    with opened(fresh(), address, NAME) as visit:
+        back = visit.figure.locator("#back")
+        give(visit, {"mine": lesson(1)["beads"], "yours": lesson(1)["waves"]})
+        assert not back.is_visible()
+        before = parsed(saved(visit))
+        visit.figure.locator("#open").set_input_files({"name": "x.p2t", "mimeType": "", "buffer": good_file})
+        assert until(visit, back.is_visible)
+        rest(visit)
+        assert value(visit)["classes"][0]["name"] != "mine"
+        back.click()
+        assert until(visit, lambda: value(visit)["classes"][0]["name"] == "mine")
+        rest(visit)
+        after = parsed(saved(visit))
+        assert after[0] == before[0] and (after[1] == before[1]).all()
+        for _ in range(2):
+            visit.figure.locator("#over").click()
+        assert not back.is_visible()
+
+
+def test_things_are_counted_on_after_a_lesson_comes_back(fresh, address):
+    """What stands before the camera in a later visit is another thing."""
+    with opened(fresh(), address, NAME) as visit:
+        visit.figure.locator("#camera").click()
+        assert until(visit, lambda: value(visit)["camera"])
+        visit.figure.locator("#thing").click()
+        assert until(visit, lambda: visit.figure.locator("#video").evaluate("v => v.videoWidth > 0"))
+        visit.figure.evaluate("f => f.shoot()")
+        assert until(visit, lambda: value(visit)["classes"][0]["pictures"] == 1)
+        data = saved(visit)
+        assert parsed(data)[0]["pictures"][0]["thing"] == "camera thing 2"
+    with opened(fresh(), address, NAME) as visit:
+        visit.figure.locator("#open").set_input_files({"name": "x.p2t", "mimeType": "", "buffer": data})
+        assert until(visit, lambda: value(visit)["classes"][0]["pictures"] == 1)
+        assert "as thing 3" in visit.figure.locator("#thing-words").text_content()
+
+
+@pytest.mark.parametrize("size", [(81, 80), (9000, 9000)])
+def test_small_pictures_of_a_lesson_are_small(reader, address, good_file, size):
+    """A few kilobytes that unpack to a large picture are not unpacked."""
+    told, _ = parsed(good_file)
+    data = png(Image.new("1", size))
+    assert len(data) < 60_000
+    count, first = len(told["pictures"]), told["pictures"][0]["bytes"]
+    (length,) = struct.unpack("<I", good_file[8:12])
+    smalls = sum(one["bytes"] for one in told["pictures"])
+    numbers, rest_ = good_file[12 + length : len(good_file) - smalls], good_file[len(good_file) - smalls :]
+    told["pictures"][0]["bytes"] = len(data)
+    words = json.dumps(told).encode()
+    words += b" " * (-len(words) % 4)
+    made = good_file[:8] + struct.pack("<I", len(words)) + words + numbers + data + rest_[first:]
+    with opened(reader(), address, NAME) as visit:
+        visit.figure.locator("#open").set_input_files({"name": "x.p2t", "mimeType": "", "buffer": made})
+        assert until(visit, lambda: "a small picture in it cannot be read" in text(visit, "#trouble")), count
+        assert value(visit)["learned"] is None

@@ -7,6 +7,7 @@
 import { LiveFigure, bracketed, cellStyle, choice, define, enable, field, lessMotion, magnitude, make } from "./figure.mjs";
 import { takeFiles } from "./incoming.mjs";
 import { PictureError, readPicture } from "./own-picture.mjs";
+import { lookInto } from "./picture-file.mjs";
 import { LONGEST_NAME, LessonError, MOST_CLASSES, MOST_PICTURES, exported, exposure, readLesson, writeLesson } from "./teach-file.mjs";
 import { Thread, ThreadError } from "./thread.mjs";
 
@@ -18,12 +19,23 @@ const BYTES = 1692606; // of the photo lab's network
 const SETS = /^(train|training|val|valid|validation|test|testing)$/i;
 const SECURE = "A page gets a camera only over https or on the reader\u2019s own machine, and only from a browser that hands one out";
 
-/** A share as a percentage that never claims to be sure. */
-const percent = (share, digits = 0) => (share > 0.9995 && share < 1 ? "> 99.9 %" : share < 0.0005 && share > 0 ? "< 0.1 %" : `${(100 * share).toFixed(digits)} %`);
+/** A share as a percentage; only all is 100 %, and only none is 0 %. */
+export function percent(share, digits = 0) {
+  const text = (100 * share).toFixed(digits), step = 10 ** -digits;
+  if (share < 1 && Number(text) >= 100) return `> ${(100 - step).toFixed(digits)} %`;
+  return share > 0 && Number(text) <= 0 ? `< ${step.toFixed(digits)} %` : `${text} %`;
+}
+/** A probability, which is never quite 0 or 1, and the end of an interval, which may be. */
+const chance = (p, digits) => percent(Math.min(1 - 1e-12, Math.max(1e-12, p)), digits);
+const end = (share) => percent(share > 1 - 1e-9 ? 1 : share < 1e-9 ? 0 : share);
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 const range = (count) => [...Array(count).keys()];
 const best = (list) => list.reduce((most, value, k) => (value > list[most] ? k : most), 0);
-const quoted = (name) => `\u201c${name}\u201d`;
+/** A name that is written from right to left leaves the words around it in their order. */
+const apart = (name) => (/[\u0590-\u08ff\u200e\u200f\u202a-\u202e\ufb1d-\ufdff\ufe70-\ufefc]/.test(name) ? `\u2068${name}\u2069` : name);
+const quoted = (name) => `\u201c${apart(name)}\u201d`;
+/** The first letters of a name, and no half of one. */
+const cut = (name, most) => name.slice(0, most).replace(/[\ud800-\udbff]$/, "").trim();
 
 /** A drawing of a kind: each another, always the same for the same number. */
 function drawing(kind, number) {
@@ -147,6 +159,7 @@ export class TeachLab extends LiveFigure {
   #held = false; // whether the stage keeps what the reader chose, while the camera answers
   #spoken = { word: "", at: 0 };
   #sure = null; // what has to be pressed twice
+  #before = null; // the lesson, as a file, whose place an opened one has taken
 
   get value() {
     const known = this.#known;
@@ -185,6 +198,7 @@ export class TeachLab extends LiveFigure {
     for (const kind of ["dragleave", "drop"]) this.addEventListener(kind, () => this.#hover(null));
     this.onHide = () => this.#visible();
     document.addEventListener("visibilitychange", this.onHide);
+    this.$("#back").hidden = true;
     this.#drawAll();
     this.#tell();
     this.#judge();
@@ -218,8 +232,8 @@ export class TeachLab extends LiveFigure {
     return make("div", {},
       make("p", { id: "begin" }, "Give each class a name and some pictures, from files or the camera. Or see first how it goes:"),
       make("div", { className: "bar", style: { marginTop: "0.5rem" } },
-        this.#button("example", "Try it with drawn pictures", () => (this.#pictures.length ? this.#twice(this.$("#example"), "Sure? Yours will be gone", () => this.example()) : this.example())), this.#chooser("open", "Open a saved lesson", ([file]) => this.open(file))),
-      make("p", { className: "note" }, "Either takes the place of what is here."),
+        this.#button("example", "Try it with drawn pictures", () => (this.#pictures.length ? this.#twice(this.$("#example"), "Sure? Yours will be gone", () => this.example()) : this.example())), this.#chooser("open", "Open a saved lesson", ([file]) => this.open(file)), this.#button("back", "Bring back what was here", () => (this.open(this.#before), this.$("#example").focus({ preventScroll: true })))),
+      make("p", { className: "note" }, "Each of these takes the place of what is here."),
       make("p", { className: "head" }, "Your classes"),
       make("div", { className: "classes", id: "classes" }),
       make("div", { className: "bar", style: { marginTop: "0.6rem" } }, this.#button("more", "Add a class", () => this.addClass())));
@@ -300,7 +314,7 @@ export class TeachLab extends LiveFigure {
       make("div", { className: "bar" },
         this.#button("save", "Save the lesson", () => this.save()), this.#button("export", "Export the head for chapter 6", () => this.exportHead()),
         field("Pull towards zero (L2)", strength), this.#button("over", "Start over", () => this.#startOver())),
-      make("p", { className: "note", style: { marginTop: "0.5rem" } }, "A lesson holds names, features, small pictures, head and threshold, and is opened here again. The exported head becomes a Keras model in a cell of chapter 6."));
+      make("p", { className: "note", style: { marginTop: "0.5rem" } }, "A lesson holds names, features, small pictures, head and threshold, and is opened here again; what is not saved is lost when you leave the page. The exported head becomes a Keras model in a cell of chapter 6."));
   }
 
   /* -- classes -- */
@@ -350,6 +364,8 @@ export class TeachLab extends LiveFigure {
     if (wrong) return;
     one.name = one.input.value = name;
     if (this.#known) this.#known.names = this.#known.keys.map((each) => this.#nameOf(each));
+    const shown = this.#pictures.find(({ id }) => id === this.#asked?.id);
+    if (shown) this.#asked.words = this.#origin(shown);
     this.#drawAll();
     this.#tell();
     this.#judge();
@@ -412,13 +428,15 @@ export class TeachLab extends LiveFigure {
 
   /** No picture, no head, other classes. */
   #clear(names) {
+    this.#before = null;
+    this.$("#back").hidden = true;
     this.#turn++;
     this.#waiting = 0;
     this.#forget(this.#pictures);
     for (const { room } of this.#classes) room.remove();
     [this.#classes, this.#current, this.#known, this.#asked, this.#threshold] = [[], 0, null, null, null];
     for (const name of names) this.#newClass(name);
-    this.#thread.awake && this.#thread.ask({ job: "forget" }).catch(() => {});
+    this.#thread.awake && this.#thread.ask({ job: "forget", all: true }).catch(() => {});
     this.#lessons++;
     this.#trouble("");
     this.#drawAll();
@@ -511,9 +529,13 @@ export class TeachLab extends LiveFigure {
     const names = [...folders(depth)];
     if (names.length < 2 && depth + 1 >= Math.max(...split.map((parts) => parts.length - 1)))
       return list.map((one, n) => ({ ...one, thing: split[n].length > 2 ? `folder ${split[n].slice(0, -1).join("/")}` : "" })); // one folder of pictures
-    const free = this.#classes.filter(({ key, name }) => !this.#of(key).length && /^class [A-Z]$/.test(name)), keys = new Map();
+    const free = this.#classes.filter(({ key, name }) => !this.#of(key).length && /^class [A-Z]$/.test(name)), keys = new Map(), cuts = new Set();
     for (const raw of names) {
-      const name = raw.trim().slice(0, LONGEST_NAME) || "folder", there = this.#classes.find((one) => one.name.toLowerCase() === name.toLowerCase());
+      const whole = raw.trim().replace(/\s+/g, " "), long = whole.length > LONGEST_NAME;
+      let name = cut(whole, LONGEST_NAME) || "folder";
+      for (let n = 2; long && cuts.has(name.toLowerCase()); n++) name = `${cut(whole, LONGEST_NAME - 3)} ${n}`;
+      if (long) cuts.add(name.toLowerCase()); // two long names may begin alike
+      const there = this.#classes.find((one) => one.name.toLowerCase() === name.toLowerCase());
       if (there) keys.set(raw, there.key);
       else if (free.length) {
         const one = free.shift();
@@ -530,6 +552,7 @@ export class TeachLab extends LiveFigure {
 
   async #read(places, turn) {
     const wrong = [];
+    const elsewhere = new Map(); // classes that have a picture already
     let twins = 0, last = performance.now(), came = 0;
     try {
       if (turn === this.#turn) await this.load();
@@ -540,8 +563,12 @@ export class TeachLab extends LiveFigure {
         try {
           if (this.#pictures.length >= MOST_PICTURES) throw new PictureError(`${MOST_PICTURES} pictures are the most; the others are left out.`);
           if (place.key < 0) throw new PictureError(place.key === -1 ? `${MOST_CLASSES} classes are the most; some folders are left out.` : `${quoted(place.path)} lies in no folder of a class.`);
-          if (await this.#one(place, turn)) came++;
-          else if (turn === this.#turn) twins++;
+          const twin = place.key > 0 && !this.#classes.some(({ key }) => key === place.key) ? null : await this.#one(place, turn);
+          if (twin === undefined) came++;
+          else if (twin && turn === this.#turn) {
+            if (twin.key === place.key) twins++;
+            else elsewhere.set(twin.key, (elsewhere.get(twin.key) ?? 0) + 1);
+          }
         } catch (error) {
           if (!(error instanceof PictureError || error instanceof ThreadError)) throw error;
           if (error.stopped) return;
@@ -555,6 +582,7 @@ export class TeachLab extends LiveFigure {
         }
       }
       if (twins && !places[0].quiet) wrong.push(twins === 1 ? "One picture was there already; a second copy is left out." : `${twins} pictures were there already; second copies are left out.`);
+      for (const [other, many] of elsewhere) if (this.#nameOf(other)) wrong.push(`${many === 1 ? "One picture is" : `${many} pictures are`} there already, in ${quoted(this.#nameOf(other))}; to move a picture, remove it there first.`);
       this.#trouble(wrong.slice(0, 3).join(" ") + (wrong.length > 3 ? ` And ${wrong.length - 3} more were left out.` : ""));
     } catch (error) {
       if (turn !== this.#turn) return;
@@ -563,24 +591,24 @@ export class TeachLab extends LiveFigure {
       this.#failed(error);
     } finally {
       this.#busy();
-      if (came) this.learn();
+      const learned = came ? this.learn() : null;
+      if (came > 3 && !places[0].quiet) learned.then(() => turn === this.#turn && this.announce(`${this.$("#trouble").textContent} ${plural(came, "picture")} read. ${this.$("#estimate p").textContent}`.trim(), 0));
     }
   }
 
-  /** One picture; false if it was there already. */
+  /** One picture; what is told is the one that was there already, if there is one. */
   async #one({ file, source, path, key, thing, time = NaN }, turn) {
     const id = ++this.#ids;
     if (file) time = await exposure(file);
     const [message, transfer] = await this.#pixels(file ?? source);
     const { small, twin } = await this.#thread.ask({ job: "add", id, ...message }, { transfer });
-    if (twin !== undefined) return false;
+    if (twin !== undefined) return this.#pictures.find((one) => one.id === twin) ?? null;
     const blob = await this.#small(small);
     if (turn !== this.#turn || !this.#classes.some((one) => one.key === key)) {
       this.#thread.ask({ job: "drop", ids: [id] }).catch(() => {});
-      return true;
+      return null;
     }
     this.#keepPicture({ id, key, name: path.split("/").at(-1).slice(0, 300), thing: thing.slice(0, 300), time, small: blob });
-    return true;
   }
 
   #keepPicture(one) {
@@ -741,7 +769,7 @@ export class TeachLab extends LiveFigure {
         if (answer?.probabilities) {
           if (!this.#held) this.#show({ ...answer, words: "The camera, live." }, true);
           this.$("#live").textContent = this.#words(answer.probabilities);
-          this.#speak();
+          this.#speak(answer.probabilities);
         }
         times.push(performance.now());
         while (times[0] < performance.now() - 2000) times.shift();
@@ -783,7 +811,7 @@ export class TeachLab extends LiveFigure {
       this.#known = { ...known, head, milliseconds };
       this.#judge(true);
       if (this.#asked?.id !== undefined) this.look(this.#asked.id, true);
-      else if (this.#asked && (this.#held || !this.#stream)) this.#again();
+      else if (this.#asked?.again) this.#again();
       else this.#tell();
     };
     return (this.#learning = this.#tried(async () => {
@@ -799,14 +827,16 @@ export class TeachLab extends LiveFigure {
 
   /** Ask about a file that is in no class. */
   ask(file) {
-    const mine = ++this.#asking;
+    const mine = ++this.#asking, held = this.#held;
     if (!file) return;
     this.#held = true;
     this.#trouble("");
     return this.#tried(async () => {
-      await this.load().finally(() => this.#busy());
-      const answer = await this.#answerFor(file, { keep: true });
-      if (mine === this.#asking) this.#show({ ...answer, words: `Your picture ${quoted(file.name.slice(0, 60))}, which is in no class.` });
+      const answer = await this.load().finally(() => this.#busy()).then(() => this.#answerFor(file, { keep: true })).catch((error) => {
+        if (mine === this.#asking) this.#held = held; // the camera goes on
+        throw error;
+      });
+      if (mine === this.#asking) this.#show({ ...answer, again: true, words: `Your picture ${quoted(file.name.slice(0, 60))}, which is in no class.` });
     });
   }
 
@@ -829,8 +859,12 @@ export class TeachLab extends LiveFigure {
       const answer = await this.#thread.ask({ job: "ask", id });
       if (mine !== this.#asking || !this.#pictures.includes(one)) return;
       const small = answer.small ?? (await this.#unpacked(one.small));
-      this.#show({ ...answer, small, id, words: `${quoted(one.name)}, of ${quoted(this.#nameOf(one.key))}: it has learned from this picture.` }, quiet);
+      this.#show({ ...answer, small, id, words: this.#origin(one) }, quiet);
     });
+  }
+
+  #origin({ name, key }) {
+    return `${quoted(name)}, of ${quoted(this.#nameOf(key))}: it has learned from this picture.`;
   }
 
   /** A stored small picture as pixels. */
@@ -877,12 +911,12 @@ export class TeachLab extends LiveFigure {
   #words(p) {
     const { names } = this.#known ?? {}, top = best(p);
     if (names?.length !== p.length) return "";
-    return p[top] < this.#limit ? `none of these (${names[top]}, ${percent(p[top])})` : `${names[top]}, ${percent(p[top])}`;
+    return p[top] < this.#limit ? `none of these (${apart(names[top])}, ${chance(p[top])})` : `${apart(names[top])}, ${chance(p[top])}`;
   }
 
   /** The live answer is told when it has become another, and not too often. */
-  #speak() {
-    const word = this.$("#live").textContent.split(",")[0], now = performance.now();
+  #speak(p) {
+    const top = best(p), word = p[top] < this.#limit ? "none of these" : apart(this.#known?.names[top] ?? ""), now = performance.now();
     if (word === this.#spoken.word || now - this.#spoken.at < SPEAK) return;
     this.#spoken = { word, at: now };
     this.announce(word, 0);
@@ -935,8 +969,13 @@ export class TeachLab extends LiveFigure {
     one.remove.setAttribute("aria-label", `Remove class ${one.name}`);
     one.room.querySelector(".count").textContent = mine.length ? plural(mine.length, "picture") : "No pictures yet; without any it is left out.";
     list.hidden = !mine.length;
-    if (list.children.length !== mine.length || mine.some(({ item }, n) => list.children[n] !== item)) list.replaceChildren(...mine.map(({ item }) => item));
-    mine.forEach(({ item, name }, n) => item.firstChild.setAttribute("aria-label", `${one.name}, picture ${n + 1}: ${name}`));
+    const there = list.children.length, goesOn = there <= mine.length && (!there || list.lastChild === mine[there - 1].item);
+    if (!goesOn) list.replaceChildren(...mine.map(({ item }) => item));
+    else if (there < mine.length) list.append(...mine.slice(there).map(({ item }) => item)); // what is there stays: a new picture costs the same after hundreds
+    mine.forEach(({ item, name }, n) => {
+      const words = `${one.name}, picture ${n + 1}: ${name}`;
+      if (item.firstChild.getAttribute("aria-label") !== words) item.firstChild.setAttribute("aria-label", words);
+    });
   }
 
   /** The stage: answer, bars, picture. */
@@ -949,7 +988,10 @@ export class TeachLab extends LiveFigure {
     this.$("#bars-room").hidden = !p;
     if (p) this.#bars(known.names, p);
     this.$("#remove").hidden = asked?.id === undefined;
-    for (const { id, item } of live ? [] : this.#pictures) item.firstChild.setAttribute("aria-pressed", String(id === asked?.id));
+    for (const { id, item } of live ? [] : this.#pictures) {
+      const pressed = String(id === asked?.id);
+      if (item.firstChild.getAttribute("aria-pressed") !== pressed) item.firstChild.setAttribute("aria-pressed", pressed);
+    }
     const words = `\u201cNone of these\u201d below a probability of ${percent(limit, 1)}`, slider = this.$("#limit");
     this.$("#limit-words").textContent = words;
     slider.value = limit;
@@ -978,7 +1020,7 @@ export class TeachLab extends LiveFigure {
       input.checked = k === this.#class;
       if (word.textContent !== name) word.textContent = name;
       gauge.firstChild.style.width = `${100 * p[k]}%`;
-      share.textContent = percent(p[k], 1);
+      share.textContent = chance(p[k], 1);
     });
   }
 
@@ -1044,9 +1086,11 @@ export class TeachLab extends LiveFigure {
     const few = known.keys.map((key, k) => ({ name: known.names[k], many: this.#of(key).length, things: known.things[k] })), { judged } = known;
     const short = few.filter(({ things }) => things < 3);
     if (judged) {
-      parts.push(line(`${judged.right} of ${judged.there} left-out pictures right: ${percent(judged.right / judged.there)}, and in truth probably between ${percent(judged.low)} and ${percent(judged.high)}`, "said"));
-      parts.push(line(`Four times a head learns from three quarters of the things and is asked about the others; pictures of one thing stay together. The interval is Wilson\u2019s, for ${judged.things.toFixed(judged.things % 1 > 0.05 ? 1 : 0)} different things. Mean over classes: ${percent(judged.mean)}. Always saying the largest class: ${percent(judged.baseline)}.`, "note"));
-      parts.push(make("ul", { className: "per" }, ...few.map(({ name, things }, k) => make("li", {}, `${name}: ${judged.perClass[k].right} of ${judged.perClass[k].there} right (${plural(things, "thing")})`))));
+      const rounds = new Set(known.fold).size, loose = this.#pictures.some(({ thing, time }) => !thing && !Number.isFinite(time));
+      parts.push(line(`${judged.right} of ${judged.there} left-out pictures right: ${percent(judged.right / judged.there)}, and in truth probably between ${end(judged.low)} and ${end(judged.high)}`, "said"));
+      parts.push(line(`${rounds === 4 ? "Four times a head learns from about three quarters" : "Three times a head learns from about two thirds"} of the things and is asked about the others; pictures of one thing stay together. The interval is Wilson\u2019s, for ${judged.things.toFixed(judged.things % 1 > 0.05 ? 1 : 0)} different things${judged.things < known.things.reduce((a, b) => a + b) - 0.05 ? ", since those with many pictures count less" : ""}. Mean over classes: ${percent(judged.mean)}. Always saying the largest class: ${percent(judged.baseline)}.`, "note"));
+      parts.push(make("ul", { className: "per" }, ...few.map(({ name, things }, k) => make("li", {}, `${apart(name)}: ${judged.perClass[k].right} of ${judged.perClass[k].there} right (${plural(things, "thing")})`))));
+      if (loose) parts.push(line("Files that have neither a folder below the class\u2019s nor a time count as different things unless they look nearly alike. If some show the same thing, give each thing a folder of its own; otherwise this estimate is too good.", "note"));
       if (judged.low <= judged.baseline) parts.push(line("The interval still reaches down to what always saying the largest class would give: it may know nothing. Add pictures of other things.", "warning"));
     } else parts.push(line(`No honest estimate yet: ${short.map(({ name, things }) => `${quoted(name)} counts as ${plural(things, "different thing")}`).join(", ")}, and it takes three. Pictures that look nearly alike, lie in one folder, or were taken within a minute count as one thing.`, "warning"));
     const scarce = few.filter(({ many }) => many < FEW);
@@ -1061,7 +1105,7 @@ export class TeachLab extends LiveFigure {
     this.$("#wrong-name").textContent = !wrong.length ? "No mistake among the left-out pictures." : `Its mistakes on left-out pictures, the surest first${wrong.length > 12 ? ` (12 of ${wrong.length})` : ""}. Is a label wrong? Would you have known?`;
     this.$("#wrong").replaceChildren(...wrong.slice(0, 12).map((n) => {
       const one = this.#pictures.find(({ id }) => id === ids[n]);
-      return make("li", {}, make("button", { type: "button", onclick: () => (this.look(ids[n]), this.$("#ask-room").scrollIntoView({ block: "nearest" })) }, make("img", { src: one?.url ?? "", alt: "", width: 52, height: 52 }), make("span", {}, `${quoted(names[said[n]])}, ${percent(probabilities[n][said[n]]).replace(" ", "\u00a0")}; it is ${quoted(names[labels[n]])}`)));
+      return make("li", {}, make("button", { type: "button", onclick: () => (this.look(ids[n]), this.$("#ask-room").scrollIntoView({ block: "nearest" })) }, make("img", { src: one?.url ?? "", alt: "", width: 52, height: 52 }), make("span", {}, `${quoted(names[said[n]])}, ${chance(probabilities[n][said[n]]).replaceAll(" ", "\u00a0")}; it is ${quoted(names[labels[n]])}`)));
     }));
   }
 
@@ -1104,12 +1148,22 @@ export class TeachLab extends LiveFigure {
       if (file.size > 64 * 2 ** 20) throw new LessonError("This file is larger than any that the Teach lab saves.");
       const lesson = readLesson(await file.arrayBuffer());
       const blobs = lesson.pictures.map(({ small }) => new Blob([small], { type: "image/jpeg" }));
-      for (const blob of blobs) (await createImageBitmap(blob).catch(() => { throw new LessonError("This file is damaged: a small picture in it cannot be read. Open another copy of it."); })).close();
+      const broken = () => { throw new LessonError("This file is damaged: a small picture in it cannot be read. Open another copy of it."); };
+      for (const blob of blobs) {
+        const { kind, size } = await lookInto(blob);
+        if (!["jpeg", "png"].includes(kind) || !size?.every((side) => side === SIDE)) broken(); // a few bytes may unpack to a large picture
+        (await createImageBitmap(blob).catch(broken)).close();
+      }
       this.stop();
+      const before = this.#pictures.length ? await this.file() : null;
       this.#clear(lesson.names);
       this.#strength = lesson.strength;
       this.$("#strength").value = lesson.strength;
       this.#threshold = lesson.threshold;
+      this.#thing = 1 + Math.max(0, ...lesson.pictures.map(({ thing }) => Number(thing.match(/^camera thing (\d{1,6})$/)?.[1] ?? 0)));
+      this.#thingWords();
+      this.#before = before;
+      this.$("#back").hidden = !before;
       await Promise.all(lesson.pictures.map(({ label, name, thing, time, row }, n) => {
         const id = ++this.#ids;
         this.#keepPicture({ id, key: this.#classes[label].key, name, thing, time, small: blobs[n] });

@@ -7,7 +7,7 @@
                                     twin is the id of the same picture, if it is there already; then nothing is kept
        keep {id, row}               {}: features that come from a saved file
        drop {ids}                   {}
-       forget                       {}: there is no head any more
+       forget {all}                 {}: there is no head any more; with `all` no picture either that was asked about
        learn {pictures, strength, classes}   a head for all, which then answers, comes on the way as {head, milliseconds};
                                     {things, groups}, and {fold, probabilities, judged, threshold} where there are enough
                                     things; {late} if a newer question came
@@ -24,6 +24,7 @@ import { foldsOf, groupsOf, judged, learning, logitsOf, softmax, thingsOf, thres
 import { serve } from "./thread.mjs";
 
 export const SQUARE = 224, SIDE = 80;
+const SAME = 1e-4; // features of the same picture, on whatever machine
 const SLICE = 20; // milliseconds of work after which messages are read
 
 let network = null, head = null, turn = 0;
@@ -162,6 +163,12 @@ function add({ id, ...picture }) {
   if (twin !== undefined && known.has(twin)) return { answer: { twin } };
   const pixels = shrunk(square), { row, maps } = seen(network, pixels);
   const small = Uint8ClampedArray.from(pixels);
+  // A saved lesson brings no fingerprints, so features tell whether its pictures have come again.
+  for (const [other, one] of known)
+    if (!one.maps && one.row.every((value, k) => Math.abs(value - row[k]) < SAME)) {
+      prints.set(mark, other);
+      return { answer: { twin: other } };
+    }
   known.set(id, { row, maps, small });
   prints.set(mark, id);
   return { answer: { small } };
@@ -221,7 +228,7 @@ if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScop
     add: { work: add, trouble: MEMORY },
     keep: { work: ({ id, row }) => void known.set(id, { row }), trouble: MEMORY },
     drop: { work: drop, trouble: MEMORY },
-    forget: { work: () => void ((head = kept = null), turn++), trouble: MEMORY },
+    forget: { work: ({ all = false }) => void ((head = null), (kept = all ? null : kept), turn++), trouble: MEMORY },
     learn: { work: learn, trouble: "The head could not be trained; load the page again." },
     ask: { work: ask, trouble: MEMORY },
     rows: { work: ({ ids }) => ({ answer: { rows: ids.map((id) => known.get(id).row) } }), trouble: MEMORY },
