@@ -633,7 +633,7 @@ class Page:
 
     @contextlib.contextmanager
     def expect_download(self):
-        """What is saved within: .value.suggested_filename, .value.save_as(path)."""
+        """What is saved within: .value.suggested_filename, .value.path(), .value.save_as(path)."""
         before, coming = set(self.browser.downloads.iterdir()), SimpleNamespace(value=None)
         yield coming
         end = time.monotonic() + WAIT
@@ -646,4 +646,6 @@ class Page:
                 raise Trouble("No file came.")
             self.wait_for_timeout(50)
         (path,) = done
-        coming.value = SimpleNamespace(suggested_filename=path.name, save_as=lambda to: shutil.move(path, to))
+        coming.value = SimpleNamespace(
+            suggested_filename=path.name, path=lambda: path, save_as=lambda to: shutil.move(path, to)
+        )

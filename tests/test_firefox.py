@@ -87,7 +87,8 @@ CHECKS = {
     "teach-lab": (
         test_live_teach,
         {
-            "numbers": "test_head_is_the_chapters test_map_is_exact",
+            "numbers": """test_taught_as_a_new_user_would_it_gives_what_the_notebook_gives test_map_is_exact
+                test_head_is_the_chapters""",
             "mouse": "test_mistakes_threshold_and_removal",
             "keyboard": "test_main_path_by_keyboard",
             "touch": "test_main_path_by_touch",  # with the camera
