@@ -25,7 +25,8 @@ from types import SimpleNamespace
 from websocket import create_connection
 
 WAIT = 60  # seconds that anything may take; busy machines exist
-# Files go to a folder of the test's, unasked; a finger on the screen is told to the page.
+# Files go to a folder of the test's, unasked; a finger on the screen is told to the page; the camera is a made-up
+# one, and the reader lets the page use it.
 SETTINGS = {
     "browser.download.folderList": 2,
     "browser.download.useDownloadDir": True,
@@ -33,6 +34,8 @@ SETTINGS = {
     "browser.download.alwaysOpenPanel": False,
     "dom.w3c_touch_events.enabled": 1,
     "general.smoothScroll": False,
+    "media.navigator.permission.disabled": True,
+    "media.navigator.streams.fake": True,
     "ui.prefersReducedMotion": 0,
     "ui.systemUsesDarkTheme": 0,
 }
@@ -401,8 +404,9 @@ class Locator:
             text,
         )
 
-    def select_option(self, wish: str) -> None:
+    def select_option(self, wish: str = "", label: str = "") -> None:
         """Choose in a list, by value or by words."""
+        wish = wish or label
         chosen = self.evaluate(
             """(e, wish) => { const options = [...e.options];
                 const one = options.find((o) => o.value === wish) ?? options.find((o) => o.label === wish);
@@ -415,16 +419,20 @@ class Locator:
         if not chosen:
             raise Trouble(f"{self.path} has no {wish!r}")
 
-    def set_input_files(self, file) -> None:
-        """Choose a file: a path, or {name, mimeType, buffer}."""
+    def set_input_files(self, files) -> None:
+        """Choose a file, or a list of them: a path, or {name, mimeType, buffer}."""
         self._one()
-        if isinstance(file, dict):
-            path = Path(tempfile.mkdtemp(dir=self.page.browser.folder)) / file["name"]
-            path.write_bytes(file["buffer"])
-        else:
-            path = Path(file)
+        paths = [self._path(file) for file in (files if isinstance(files, list) else [files])]
         reference = self.page.raw("(path) => find(path)[0]", self.path)
-        self.page.command("input.setFiles", element={"sharedId": reference["sharedId"]}, files=[str(path)])
+        self.page.command("input.setFiles", element={"sharedId": reference["sharedId"]}, files=paths)
+
+    def _path(self, file) -> str:
+        """Where a file lies, which is written if need be."""
+        if not isinstance(file, dict):
+            return str(file)
+        path = Path(tempfile.mkdtemp(dir=self.page.browser.folder)) / file["name"]
+        path.write_bytes(file["buffer"])
+        return str(path)
 
 
 class Mouse:
@@ -625,7 +633,7 @@ class Page:
 
     @contextlib.contextmanager
     def expect_download(self):
-        """What is saved within: .value.suggested_filename, .value.save_as(path)."""
+        """What is saved within: .value.suggested_filename, .value.path(), .value.save_as(path)."""
         before, coming = set(self.browser.downloads.iterdir()), SimpleNamespace(value=None)
         yield coming
         end = time.monotonic() + WAIT
@@ -638,4 +646,6 @@ class Page:
                 raise Trouble("No file came.")
             self.wait_for_timeout(50)
         (path,) = done
-        coming.value = SimpleNamespace(suggested_filename=path.name, save_as=lambda to: shutil.move(path, to))
+        coming.value = SimpleNamespace(
+            suggested_filename=path.name, path=lambda: path, save_as=lambda to: shutil.move(path, to)
+        )

@@ -256,7 +256,7 @@ READS = {
     "tests/test_firefox.py": [
         part(
             *FIGURES,
-            *(f"notebooks/{chapter}_*.ipynb#code" for chapter in ("01", "04", "05", "06", "07", "10")),
+            *(f"notebooks/{chapter}_*.ipynb#code" for chapter in ("01", "04", "05", "06", "07", "10", "12")),
             "page:notebooks/**",
             "page:search.html",
             "site:book/project.html",

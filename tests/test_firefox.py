@@ -2,7 +2,8 @@
 
 A new figure gets its lines in CHECKS: tests of its own file that show its numbers, and its main path by mouse,
 by keyboard and by touch. Their fixtures are named in FIXTURES. What Firefox cannot be asked for (an answer in
-place of the server's, the dark theme, a tool of Chromium) stays with Chromium.
+place of the server's, the dark theme, a tool of Chromium) stays with Chromium, and so does recording: without
+a loudspeaker Firefox's clock of sounds stands still.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import test_live_load
 import test_live_photo
 import test_live_pooling
 import test_live_runtime
+import test_live_sound
+import test_live_teach
 import test_live_train
 import test_search
 from firefox import Firefox
@@ -81,6 +84,26 @@ CHECKS = {
             "touch": "test_main_path_by_touch",
         },
     ),
+    "teach-lab": (
+        test_live_teach,
+        {
+            "numbers": """test_taught_as_a_new_user_would_it_gives_what_the_notebook_gives test_map_is_exact
+                test_head_is_the_chapters""",
+            "mouse": "test_mistakes_threshold_and_removal",
+            "keyboard": "test_main_path_by_keyboard",
+            "touch": "test_main_path_by_touch",  # with the camera
+        },
+    ),
+    "sound-lab": (
+        test_live_sound,
+        {
+            "numbers": """test_answers_along_a_recording_are_keras
+                test_a_whole_hit_is_heard_as_in_the_chapter""",
+            "mouse": "test_main_path_by_mouse",
+            "keyboard": "test_main_path_by_keyboard",
+            "touch": "test_main_path_by_touch",
+        },
+    ),
 }
 # What else a reader does on the site.
 OTHERS = {
@@ -93,12 +116,21 @@ FIXTURES = {
     test_live_explorer: "garments",
     test_live_photo: "model",
     test_live_train: "load_network",
+    test_live_teach: "space eye",
+    test_live_sound: "chapter listener",
 }
+
+
+def of(figure: str) -> type:
+    """A figure's tests as a class, so that tests of two files that have the same name do not meet."""
+    file, ways = CHECKS[figure]
+    tests = {name: staticmethod(vars(file)[name]) for names in ways.values() for name in names.split()}
+    return type("Test" + figure.title().replace("-", ""), (), {"__module__": __name__} | tests)
+
 
 globals().update({name: vars(file)[name] for file, names in FIXTURES.items() for name in names.split()})
 globals().update({name: vars(file)[name] for file, names in OTHERS.items() for name in names.split()})
-for file, ways in CHECKS.values():
-    globals().update({name: vars(file)[name] for names in ways.values() for name in names.split()})
+globals().update({tests.__name__: tests for tests in map(of, CHECKS)})
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +141,7 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def space():
+def cells():
     """What the cells of chapters 10 and 6 define. (The head is in the photo lab's file.)"""
     return photo_network.chapter(trained=False)
 
@@ -119,6 +151,8 @@ def test_every_figure_is_checked_in_every_way():
     assert set(CHECKS) == set(FIGURES)
     for name, (_, ways) in CHECKS.items():
         assert list(ways) == ["numbers", "mouse", "keyboard", "touch"] and all(ways.values()), name
+    fixtures = " ".join(FIXTURES.values()).split()
+    assert len(fixtures) == len(set(fixtures))  # or one file's would take the place of another's
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -618,13 +618,22 @@ ENTER = """async (f, steps) => {
 
 
 def complaints_wide(visit):
-    """Parts of a figure that stick out of it; what a row of examples scrolls does not count."""
+    """Parts of a figure that stick out of it; what a row of examples scrolls does not count.
+
+    A shape of a drawing is where its lines are: Firefox adds their width as if it grew with the drawing.
+    """
     return visit.figure.evaluate(
-        """f => [...f.shadowRoot.querySelectorAll("*:not(.unseen)")].filter((e) => e.getClientRects().length &&
-            e.checkVisibility() && (e.getBoundingClientRect().right > f.getBoundingClientRect().right + 1.5 ||
-             e.getBoundingClientRect().left < f.getBoundingClientRect().left - 1.5) &&
-             !e.closest(".unseen, .view, .gallery label"))
-            .slice(0, 3).map((e) => `sticks out: ${e.outerHTML.slice(0, 120)}`)"""
+        """f => { const sides = (e) => {
+                if (!e.getBBox || !e.ownerSVGElement) return e.getBoundingClientRect();
+                const {x, y, width, height} = e.getBBox(), here = e.getScreenCTM();
+                const across = [[x, y], [x + width, y], [x, y + height], [x + width, y + height]]
+                    .map(([x, y]) => new DOMPoint(x, y).matrixTransform(here).x);
+                return {left: Math.min(...across), right: Math.max(...across)}; };
+            const {left, right} = f.getBoundingClientRect();
+            return [...f.shadowRoot.querySelectorAll("*:not(.unseen)")].filter((e) => e.getClientRects().length &&
+                e.checkVisibility() && (sides(e).right > right + 1.5 || sides(e).left < left - 1.5) &&
+                !e.closest(".unseen, .view, .gallery label"))
+            .slice(0, 3).map((e) => `sticks out: ${e.outerHTML.slice(0, 120)}`); }"""
     )
 
 

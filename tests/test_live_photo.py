@@ -35,7 +35,7 @@ EXACT = 0 if int(PIL.__version__.split(".")[0]) >= 13 else 2
 
 
 @pytest.fixture(scope="module")
-def space():
+def cells():
     """What the cells of chapters 10 and 6 define, the head trained anew."""
     return photo_network.chapter()
 
@@ -55,10 +55,10 @@ def stored() -> tuple[dict, list[np.ndarray]]:
 
 
 @pytest.fixture(scope="module")
-def model(space):
+def model(cells):
     """The network of the file, in Keras."""
     _, weights = stored()
-    body = space["at_160"](0.5, None)
+    body = cells["at_160"](0.5, None)
     body.set_weights(weights[:-2])
     return photo_network.whole(body, *weights[-2:])
 
@@ -80,17 +80,17 @@ def test_files_belong_to_the_book_as_it_is():
         assert min(Image.open(photo_network.FOLDER / example["file"]).size) >= 120
 
 
-def test_file_holds_the_books_backbone_and_the_chapters_head(space, model):
+def test_file_holds_the_books_backbone_and_the_chapters_head(cells, model):
     """Bit for bit the weights of the h5 file; the head answers as one trained anew; the numbers are true."""
     _, weights = stored()
-    assert LAB["classes"] == space["names"]
-    for mine, wanted in zip(weights[:-2], space["wide"]["book's"].get_weights(), strict=True):
+    assert LAB["classes"] == cells["names"]
+    for mine, wanted in zip(weights[:-2], cells["wide"]["book's"].get_weights(), strict=True):
         assert np.array_equal(mine, wanted)
-    given = model.predict(space["scene_x"].astype("float32"), verbose=0)
-    agree = np.mean(given.argmax(axis=1) == space["given"])
+    given = model.predict(cells["scene_x"].astype("float32"), verbose=0)
+    agree = np.mean(given.argmax(axis=1) == cells["given"])
     assert agree > 0.95, f"The head is another one: {AGAIN}"
-    assert photo_network.shares(model, space)["right"] == pytest.approx(LAB["test"]["right"], abs=1)
-    assert photo_network.shares(model, space)["percent"] == pytest.approx(LAB["test"]["percent"], abs=1.5)
+    assert photo_network.shares(model, cells)["right"] == pytest.approx(LAB["test"]["right"], abs=1)
+    assert photo_network.shares(model, cells)["percent"] == pytest.approx(LAB["test"]["percent"], abs=1.5)
 
 
 # ---- Half precision -----------------------------------------------------------------------------
@@ -165,13 +165,13 @@ LAYERS = """async ([file, picture]) => {
 }"""
 
 
-def square(space, picture: Image.Image) -> np.ndarray:
+def square(cells, picture: Image.Image) -> np.ndarray:
     """What the chapter hands to its network, of a photograph."""
-    return np.asarray(space["opened"](png(picture)).resize((LAB["side"],) * 2))
+    return np.asarray(cells["opened"](png(picture)).resize((LAB["side"],) * 2))
 
 
 @pytest.mark.parametrize("what", ["random", "stamp", "cat", "coffee"])
-def test_every_layer_equals_keras(page, space, model, what):
+def test_every_layer_equals_keras(page, cells, model, what):
     """Within 1e-5 of a layer's largest value, or of 1 where all are smaller (the pixels go up to 255)."""
     import keras
 
@@ -179,9 +179,9 @@ def test_every_layer_equals_keras(page, space, model, what):
     if what == "random":
         picture = rng.uniform(0, 255, (LAB["side"], LAB["side"], 3))
     elif what == "stamp":
-        picture = space["scene_x"][rng.integers(len(space["scene_x"]))]
+        picture = cells["scene_x"][rng.integers(len(cells["scene_x"]))]
     else:
-        picture = square(space, Image.fromarray(space["photos"][what]))
+        picture = square(cells, Image.fromarray(cells["photos"][what]))
     picture = picture.astype("float32")
     (page.folder / "lab.bin").write_bytes((photo_network.FOLDER / "network.bin").read_bytes())
     answer = page.evaluate(LAYERS, ["lab.bin", encode(picture)])
@@ -237,12 +237,12 @@ def pixels(visit) -> np.ndarray:
     return np.array(visit.figure.evaluate("figure => figure.pixels")).reshape(side, side, 3)
 
 
-def chapters(space, data: bytes) -> np.ndarray:
+def chapters(cells, data: bytes) -> np.ndarray:
     """The same in the chapter's own Python."""
-    return np.asarray(space["opened"](data).resize((LAB["side"],) * 2)).astype(int)
+    return np.asarray(cells["opened"](data).resize((LAB["side"],) * 2)).astype(int)
 
 
-def test_resizing_equals_pillow(reader, address, space):
+def test_resizing_equals_pillow(reader, address, cells):
     """Bit for bit, from PNG: odd sizes, small and large, wide and tall, in colour and in grey."""
     rng = np.random.default_rng(SEED)
     sizes = [(16, 16), (17, 16), (128, 128), (160, 160), (511, 513), (1025, 1027), (40, 1200), (2300, 33)]
@@ -252,11 +252,11 @@ def test_resizing_equals_pillow(reader, address, space):
         for number, (width, height) in enumerate(sizes):
             data = png(noise(rng, width, height, "L" if number % 5 == 4 else "RGB"))
             assert show(visit, data) == ""
-            gap = np.abs(pixels(visit) - chapters(space, data)).max()
+            gap = np.abs(pixels(visit) - chapters(cells, data)).max()
             assert gap <= EXACT, f"{width} x {height}: off by {gap} (LIVE_SEED={SEED})"
 
 
-def test_transparent_pictures_are_put_on_white(reader, address, space):
+def test_transparent_pictures_are_put_on_white(reader, address, cells):
     """Within a few of 255: the browser lays them on white before they are shrunk, Pillow afterwards."""
     rng = np.random.default_rng(SEED)
     with opened(reader(), address, NAME) as visit:
@@ -267,14 +267,14 @@ def test_transparent_pictures_are_put_on_white(reader, address, space):
         ):
             data = png(picture)
             assert show(visit, data) == ""
-            gap = np.abs(pixels(visit) - chapters(space, data))
+            gap = np.abs(pixels(visit) - chapters(cells, data))
             assert gap.max() <= 5 and gap.mean() < 0.8, (gap.max(), gap.mean(), SEED)
         clear = png(Image.new("RGBA", (64, 64)))
         show(visit, clear)
         assert (pixels(visit) == 255).all()
 
 
-def test_jpeg_is_close(reader, address, space):
+def test_jpeg_is_close(reader, address, cells):
     """The browser's decoder and Pillow's differ by shades; a large file Pillow even shrinks while it decodes."""
     rng = np.random.default_rng(SEED)
     with opened(reader(), address, NAME) as visit:
@@ -282,12 +282,12 @@ def test_jpeg_is_close(reader, address, space):
             for settings in ({}, {"progressive": True, "quality": 60}):
                 data = png(smooth(rng, *size), "JPEG", **settings)
                 assert show(visit, data, "mine.jpg") == ""
-                gap = np.abs(pixels(visit) - chapters(space, data))
+                gap = np.abs(pixels(visit) - chapters(cells, data))
                 assert gap.mean() < 1.5 and gap.max() <= 16, (size, settings, gap.mean(), gap.max(), SEED)
 
 
 @pytest.mark.parametrize("turn", range(1, 9))
-def test_photographs_stand_upright(reader, address, space, turn):
+def test_photographs_stand_upright(reader, address, cells, turn):
     """All eight notes that a camera can leave, in each kind of file that can hold one."""
     rng = np.random.default_rng(SEED)
     note = Image.Exif()
@@ -296,10 +296,10 @@ def test_photographs_stand_upright(reader, address, space, turn):
         for kind in ("JPEG", "WEBP", "PNG"):
             data = png(smooth(rng, 320, 200), kind, exif=note)
             assert show(visit, data, "turned.jpg") == ""
-            assert np.abs(pixels(visit) - chapters(space, data)).mean() < 1.5, f"{kind}: LIVE_SEED={SEED}"
+            assert np.abs(pixels(visit) - chapters(cells, data)).mean() < 1.5, f"{kind}: LIVE_SEED={SEED}"
 
 
-def test_icons_show_their_largest_picture(reader, address, space):
+def test_icons_show_their_largest_picture(reader, address, cells):
     """As Pillow opens them, stored as PNG or as BMP."""
     rng = np.random.default_rng(SEED)
     with opened(reader(), address, NAME) as visit:
@@ -307,7 +307,7 @@ def test_icons_show_their_largest_picture(reader, address, space):
             picture = noise(rng, 64, 64, "RGB").convert("RGBA")
             data = png(picture, "ICO", sizes=[(16, 16), (64, 64), (32, 32)], bitmap_format=form)
             assert show(visit, data, "favicon.ico") == ""
-            assert np.abs(pixels(visit) - chapters(space, data)).max() <= EXACT, f"{form}: LIVE_SEED={SEED}"
+            assert np.abs(pixels(visit) - chapters(cells, data)).max() <= EXACT, f"{form}: LIVE_SEED={SEED}"
 
 
 PHONE = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0\0\0\x14ispe" + bytes(4) + struct.pack(">II", 400, 300)
@@ -375,7 +375,7 @@ def chapters_lit(picture, heat):
     return names["lit"](picture, heat)
 
 
-def test_answer_and_map_equal_the_chapters(fresh, address, space, model):
+def test_answer_and_map_equal_the_chapters(fresh, address, cells, model):
     """Probabilities and map within 1e-5 of Keras; the map adds up; the light is the chapter's `lit`."""
     import keras
 
@@ -384,10 +384,10 @@ def test_answer_and_map_equal_the_chapters(fresh, address, space, model):
     head = model.get_layer("head")
     with opened(fresh(), address, NAME) as visit:
         visit.figure.evaluate("figure => figure.load()")
-        for picture in (Image.fromarray(space["photos"]["cat"]), noise(rng, 217, 180), smooth(rng, 700, 500)):
+        for picture in (Image.fromarray(cells["photos"]["cat"]), noise(rng, 217, 180), smooth(rng, 700, 500)):
             data = png(picture)
             assert show(visit, data) == ""
-            x = chapters(space, data).astype("float32")
+            x = chapters(cells, data).astype("float32")
             answer = visit.figure.evaluate("figure => figure.answer")
             assert np.abs(answer["probabilities"] - np.asarray(model(x[None]))[0]).max() < CLOSE, (
                 f"LIVE_SEED={SEED}"
@@ -403,7 +403,7 @@ def test_answer_and_map_equal_the_chapters(fresh, address, space, model):
                 1, np.abs(total).max(), np.abs(bias).max()
             )
             best = int(np.argmax(answer["logits"]))
-            heat = space["grad_cam"](head, last, best)
+            heat = cells["grad_cam"](head, last, best)
             assert np.allclose(heat, np.maximum(wanted[best], 0), atol=1e-4 * scale)
             lit = visit.figure.evaluate(
                 """async (figure, best) => {
@@ -462,7 +462,7 @@ def test_nothing_heavy_is_loaded_before_it_is_asked_for(fresh, address):
         hold(site.complaints_console(visit) + site.complaints_requests(visit))
 
 
-def test_own_photograph_stays_on_the_page_and_needs_no_connection(fresh, address, space, model):
+def test_own_photograph_stays_on_the_page_and_needs_no_connection(fresh, address, cells, model):
     """With the network loaded the line may be cut: a file is still answered, and nothing was sent."""
     window = fresh()
     rng = np.random.default_rng(SEED)
@@ -476,7 +476,7 @@ def test_own_photograph_stays_on_the_page_and_needs_no_connection(fresh, address
         )
         visit.figure.get_by_text("Your photograph. Is it right?").wait_for()
         found = visit.figure.evaluate("figure => figure.answer.probabilities")
-        wanted = np.asarray(model(chapters(space, data)[None].astype("float32")))[0]
+        wanted = np.asarray(model(chapters(cells, data)[None].astype("float32")))[0]
         assert np.abs(found - wanted).max() < CLOSE
         assert value(visit)["example"] is None
         assert [url for url in visit.requests[asked:] if not url.startswith("blob:")] == []

@@ -9,7 +9,7 @@
    camera, were taken within a minute, or have features that point in nearly the same direction. */
 
 const SECONDS = 60, ALIKE = 0.9, FOLDS = 4, Z = 1.96, LEAST = 3; // things of a class that folds need
-const MEMORY = 12, MOST_STEPS = 400, CLOSE = 1e-6;
+const MEMORY = 12, MOST_STEPS = 400, CLOSE = 1e-8;
 const AIM = 0.95; // of the answers are right down to the threshold
 
 const sum = (list) => list.reduce((a, b) => a + b, 0);
