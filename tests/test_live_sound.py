@@ -878,6 +878,27 @@ def test_an_hour_in_a_small_file_is_not_all_unpacked(fresh, address):
         hold(site.complaints_console(visit))
 
 
+PADS = """const decode = OfflineAudioContext.prototype.decodeAudioData;
+    OfflineAudioContext.prototype.decodeAudioData = async function (bytes) {
+        window.sizes = [...(window.sizes ?? []), bytes.byteLength];
+        const found = await decode.call(this, bytes), padded = this.createBuffer(1, 12 * 48_000, 48_000);
+        padded.copyToChannel(found.getChannelData(0), 0);
+        return padded;
+    };"""
+
+
+def test_a_decoder_that_fills_with_silence_gets_the_whole_file(fresh, address):
+    """Where every piece seems to be as long as the head of the file says, none of them is taken for the sound."""
+    window, noise = fresh(), np.random.default_rng(SEED).normal(0, 0.1, 12 * 48_000)
+    data = wav(noise, 48_000, "PCM_16", "FLAC")
+    assert len(data) > 500_000
+    window.add_init_script(PADS)
+    with opened(window, address, NAME) as visit:
+        give(visit, data, "padded.flac")
+        assert visit.page.evaluate("window.sizes").count(len(data)) == 1
+        assert visit.figure.evaluate("f => f.sound.samples.slice(-1000).some((x) => Math.abs(x) > 0.01)")
+
+
 def test_hurried_readers_do_no_harm(fresh, address):
     """Every button is pressed before the first sound is there."""
     window = fresh()

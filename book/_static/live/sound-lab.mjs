@@ -293,12 +293,14 @@ export class SoundLab extends LiveFigure {
     let buffer = null;
     for (let size = PIECE; (buffer?.duration ?? 0) <= LONGEST; size *= 4) {
       try {
-        buffer = await new OfflineAudioContext(1, 1, DECODED).decodeAudioData(await file.slice(0, size).arrayBuffer());
+        buffer = await unpacked(file.slice(0, size));
       } catch {
         if (size >= file.size) throw new SoundError("is no recording that this browser can read; plain WAV, with 16 bits, always works.");
       }
       if (turn !== this.#turn) return null;
       if (size >= file.size) break;
+      if (buffer?.duration > LONGEST && !(await isOnlyWhatIsThere(file.slice(0, size / 2), buffer))) buffer = null;
+      if (turn !== this.#turn) return null;
     }
     const channels = range(Math.min(buffer.numberOfChannels, 32)).map((c) => buffer.getChannelData(c).slice(0, LONGEST * DECODED));
     const said = [`was unpacked by the browser, at ${DECODED.toLocaleString("en")} Hz`, ...(buffer.duration > LONGEST ? [`is longer; its first ${LONGEST} seconds were taken`] : [])];
@@ -821,6 +823,17 @@ function sentence(error, name) {
 function scaled(samples) {
   const most = samples.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   return most > 0 ? samples.map((value) => value / most) : samples.slice();
+}
+
+const unpacked = async (file) => new OfflineAudioContext(1, 1, DECODED).decodeAudioData(await file.arrayBuffer());
+
+/** Whether half of a piece is shorter. A decoder that believes the file's head may fill with silence what is missing. */
+async function isOnlyWhatIsThere(half, { duration }) {
+  try {
+    return (await unpacked(half)).duration < 0.9 * duration;
+  } catch {
+    return false;
+  }
 }
 
 async function fetchedHits() {
