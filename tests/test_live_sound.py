@@ -719,6 +719,12 @@ BAD = {
     "rate of 1 Hz": (header(rate=1, size=4000) + bytes(4000), "has a sampling rate of 1 Hz"),
     "rate of 4 GHz": (header(rate=2**32 - 1, size=4000) + bytes(4000), "sampling rate of 4,294,967,295 Hz"),
     "no numbers": (wav(np.full(RATE, np.nan, "float32"), RATE, "FLOAT"), "holds values that are no numbers"),
+    "too large": (wav(NOISE * 1e200, RATE, "DOUBLE"), "far too large ones"),
+    "no samples, but more": (
+        struct.pack("<4sI", b"RIFF", 4044) + header(size=0)[8:] + b"LIST\xa0\x0f\0\0" + NOISE.tobytes()[:4000],
+        "is shorter than a fiftieth of a second",
+    ),
+    "packed as telephones do": (wav(NOISE, RATE, "GSM610"), "plain WAV, with 16 bits, always works"),
     "endless chunks": (b"RIFF\0\0\0\0WAVE" + b"junk\0\0\0\0" * 5000, "is damaged"),
     "large and packed": (b"OggS" + bytes(5_000_000), "4 MB is the most"),
 }  # fmt: skip
@@ -755,6 +761,7 @@ ODD = {
     "truncated": (CUT[: len(CUT) // 2], 1.5, "It ends too early: 1.50 of 3.00 seconds are there."),
     "too long": (wav(np.tile(NOISE, 700), RATE), 10, "its first 10 seconds were taken"),
     "length unknown": (CUT[:40] + b"\xff\xff\xff\xff" + CUT[44:], 3, ""),
+    "length not written": (CUT[:4] + bytes(4) + CUT[8:40] + bytes(4) + CUT[44:], 3, ""),
     "a chunk before the samples": (CUT[:36] + b"LIST\x05\0\0\0abcde\0" + CUT[36:], 3, ""),
     "very short": (wav(NOISE[:1000], RATE), 0.5, ""),
     "FLAC": (wav(NOISE, 48_000, "PCM_16", "FLAC"), 1 / 3, "It was unpacked by the browser, at 48,000 Hz."),
@@ -774,6 +781,190 @@ def test_odd_files_are_heard(reader, address, name):
         assert (text(visit, "#said") == "") == (words == "") and text(visit, "#trouble") == ""
         assert found["shares"] and abs(sum(found["shares"]) - 1) < 1e-6
         hold(site.complaints_console(visit))
+
+
+def test_a_wrong_rate_is_told_before_anything_is_read(page):
+    """Ten seconds of 4 GHz would be a whole file of gigabytes."""
+    said = page.evaluate(
+        """async ([head]) => {
+            const { readWav } = await import("/sound-file.mjs");
+            const bytes = Uint8Array.from(atob(head), (c) => c.charCodeAt(0));
+            const file = new File([bytes, new Uint8Array(100_000)], "x.wav"), slice = file.slice.bind(file);
+            let most = 0;
+            file.slice = (from, to) => (most = Math.max(most, to - from), slice(from, to));
+            try { await readWav(file); } catch (error) { return [error.message, most]; }
+        }""",
+        [coded(header(rate=2**32 - 1, size=100_000))],
+    )
+    assert "sampling rate of 4,294,967,295 Hz" in said[0] and said[1] <= 48
+
+
+LONE = {"at the beginning": 0, "at the end": HALF - 10}
+
+
+@pytest.mark.parametrize("place", LONE)
+def test_a_click_that_no_window_sees_gets_no_answer(reader, address, place):
+    """The window is 0 at its first sample, and the last samples fill no window: no numbers come of no power."""
+    sound = np.zeros(HALF)
+    sound[LONE[place]] = 0.9
+    with opened(reader(), address, NAME) as visit:
+        give(visit, wav(sound, RATE), "click.wav")
+        assert visit.figure.evaluate(
+            "f => f.sound.lines.every((x) => x === 0) && f.sound.bands.every((x) => x === 0)"
+        )
+        assert value(visit)["shares"] is None and not visit.figure.evaluate("f => f.answers.some(Boolean)")
+        visit.page.wait_for_timeout(100)
+        assert text(visit, "#answer-words") == "Too quiet for an answer"
+        assert "too quiet" in visit.figure.locator("#shares").get_attribute("aria-label")
+        assert text(visit, "#lost-note").startswith("Too quiet for a map.")
+        hold(site.complaints_console(visit))
+
+
+def test_the_map_goes_where_it_is_too_quiet(fresh, address):
+    """What was said of another half second does not stay."""
+    sound = np.concatenate([np.zeros(RATE), NOISE])
+    with opened(fresh(), address, NAME) as visit:
+        give(visit, wav(sound, RATE))
+        assert until(visit, lambda: text(visit, "#lost-note").startswith(("Most", "No single")))
+        visit.figure.evaluate("f => f.at(0)")
+        assert until(visit, lambda: text(visit, "#lost-note").startswith("Too quiet for a map."))
+
+
+DECODES = """window.unpacked = [];
+    const decode = OfflineAudioContext.prototype.decodeAudioData;
+    OfflineAudioContext.prototype.decodeAudioData = async function (...all) {
+        const found = await decode.apply(this, all);
+        window.unpacked.push(found.length * found.numberOfChannels);
+        return found;
+    };"""
+
+
+def hour():
+    """An hour of next to nothing: under a megabyte."""
+    file = io.BytesIO()
+    with soundfile.SoundFile(file, "w", 48_000, 2, "PCM_16", format="FLAC") as flac:
+        flac.write(np.stack([NOISE, NOISE], 1))
+        for _ in range(60):
+            flac.write(np.zeros((60 * 48_000, 2), "int16"))
+    return file.getvalue()
+
+
+def test_an_hour_in_a_small_file_is_not_all_unpacked(fresh, address):
+    """The browser would make 1.4 GB of it; and a later file wins, though it is ready earlier."""
+    window, data = fresh(), hour()
+    assert len(data) < 10**6
+    window.add_init_script(DECODES)
+    with opened(window, address, NAME) as visit:
+        give(visit, data, "hour.flac")
+        assert value(visit)["length"] == 10 * RATE and "its first 10 seconds were taken" in text(
+            visit, "#said"
+        )
+        assert max(visit.page.evaluate("window.unpacked")) < 48_000 * 2 * 600
+        same = given(wav(NOISE, RATE), "same.wav")
+        visit.figure.locator("#file").set_input_files(same)
+        assert until(visit, lambda: "same" in value(visit)["name"])
+        rest(visit)
+        alone = value(visit)["shares"]
+        for pause in (0, 5, 20, 60, 150):
+            visit.figure.locator("#file").set_input_files(given(data, "hour.flac"))
+            visit.page.wait_for_timeout(pause)
+            visit.figure.locator("#file").set_input_files(same)
+            assert until(visit, lambda: "same" in value(visit)["name"])
+            rest(visit)
+            visit.page.wait_for_timeout(1500)
+            visit.figure.evaluate("f => f.at(f.value.start)")
+            rest(visit)
+            assert np.abs(np.array(value(visit)["shares"]) - alone).max() < 1e-9, pause
+        hold(site.complaints_console(visit))
+
+
+PADS = """const decode = OfflineAudioContext.prototype.decodeAudioData;
+    OfflineAudioContext.prototype.decodeAudioData = async function (bytes) {
+        window.sizes = [...(window.sizes ?? []), bytes.byteLength];
+        const found = await decode.call(this, bytes), padded = this.createBuffer(1, 12 * 48_000, 48_000);
+        padded.copyToChannel(found.getChannelData(0), 0);
+        return padded;
+    };"""
+
+
+def test_a_decoder_that_fills_with_silence_gets_the_whole_file(fresh, address):
+    """Where every piece seems to be as long as the head of the file says, none of them is taken for the sound."""
+    window, noise = fresh(), np.random.default_rng(SEED).normal(0, 0.1, 12 * 48_000)
+    data = wav(noise, 48_000, "PCM_16", "FLAC")
+    assert len(data) > 500_000
+    window.add_init_script(PADS)
+    with opened(window, address, NAME) as visit:
+        give(visit, data, "padded.flac")
+        assert visit.page.evaluate("window.sizes").count(len(data)) == 1
+        assert visit.figure.evaluate("f => f.sound.samples.slice(-1000).some((x) => Math.abs(x) > 0.01)")
+
+
+def test_hurried_readers_do_no_harm(fresh, address):
+    """Every button is pressed before the first sound is there."""
+    window = fresh()
+    window.add_init_script(
+        """const watch = setInterval(() => {
+            const root = document.querySelector("sound-lab")?.shadowRoot;
+            if (!root?.querySelector("#through")) return;
+            clearInterval(watch);
+            window.early = document.querySelector("sound-lab").value.columns;
+            for (const id of ["all", "part", "tone", "through", "load", "load"]) root.querySelector(`#${id}`).click();
+            for (const id of ["start", "line"]) root.querySelector(`#${id}`).dispatchEvent(new Event("input"));
+            root.querySelector("#spectrum").dispatchEvent(new PointerEvent("pointerdown", {clientX: 5, clientY: 5}));
+        }, 1);"""
+    )
+    with opened(window, address, NAME) as visit:
+        assert until(visit, lambda: value(visit)["network"])
+        rest(visit)
+        assert visit.page.evaluate("window.early") == 0 and value(visit)["columns"] == 124
+        assert text(visit, "#trouble") == "" and value(visit)["shares"]
+        hold(site.complaints_console(visit))
+
+
+def test_the_list_of_hits_names_what_is_shown(fresh, address):
+    """So that a hit that did not come can be chosen again; "none of them" cannot take away what is there."""
+    with opened(fresh(), address, NAME) as visit:
+        hits = visit.figure.locator("#hits")
+        visit.page.context.set_offline(True)
+        hits.select_option("all")
+        assert until(visit, lambda: "connection" in text(visit, "#trouble"))
+        assert hits.input_value() == ""
+        visit.figure.locator("#load").click()
+        assert until(visit, lambda: "network could not" in text(visit, "#trouble"))
+        visit.page.context.set_offline(False)
+        visit.figure.locator("#load").click()
+        assert until(visit, lambda: value(visit)["network"])
+        assert text(visit, "#trouble") == ""
+        hits.select_option("all")
+        assert until(visit, lambda: "Six hits" in value(visit)["name"])
+        hits.select_option("")
+        assert hits.input_value() == "all"
+        give(visit, wav(NOISE, RATE))
+        assert hits.input_value() == ""
+
+
+LONG = "a" * 120 + ".wav"
+
+
+def test_a_long_name_fits_a_phone(fresh, address):
+    """Of a recording and of a file that is none: the page does not become wider than the screen."""
+    with opened(fresh(320), address, NAME) as visit:
+        for data, where in ((wav(NOISE, RATE), "#where"), (b"Buy new sticks.", "#trouble")):
+            visit.figure.locator("#file").set_input_files(given(data, LONG))
+            assert until(visit, lambda where=where: "a" * 60 in text(visit, where))
+            assert visit.page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_a_hidden_tab_draws_no_map(fresh, address):
+    """What is lost by covering is computed when the tab is seen again."""
+    with opened(fresh(), address, NAME) as visit:
+        give(visit, wav(NOISE, RATE))
+        visit.page.evaluate(HIDE, True)
+        visit.figure.evaluate("f => f.coverWith('average')")
+        visit.page.wait_for_timeout(600)
+        assert not value(visit)["lost"]
+        visit.page.evaluate(HIDE, False)
+        assert until(visit, lambda: value(visit)["lost"])
 
 
 def test_recordings_are_dropped_and_pasted(fresh, address):

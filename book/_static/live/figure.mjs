@@ -215,7 +215,7 @@ export const STYLE = `
   .choice input:hover:not(:checked) + span { background: var(--violet-wash, #f0ebf9); color: var(--violet-deep, #3c2270); }
   input[type="range"] { accent-color: var(--violet, #593796); min-height: 1.6rem; padding: 0; margin: 0; }
   .note { color: var(--ink-soft, #585266); font-size: 0.9rem; }
-  .warning { padding: 0.6rem 0.9rem; border-left: 4px solid var(--orange, #9c4a05); border-radius: 0 8px 8px 0; background: var(--orange-wash, #fdf4e8); }
+  .warning { padding: 0.6rem 0.9rem; border-left: 4px solid var(--orange, #9c4a05); border-radius: 0 8px 8px 0; background: var(--orange-wash, #fdf4e8); overflow-wrap: anywhere; }
   .warning:empty { display: none; }
   .numbers { font-variant-numeric: tabular-nums; }
   .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }

@@ -1,7 +1,7 @@
 /* A recording's file. WAV is read here, by hand, and only as much of it as is heard: the file is cut before
    it is loaded. Any other kind is left to the browser (decodeAudioData), which the page asks. */
 
-import { SoundError } from "./sound-math.mjs";
+import { SoundError, checkRate } from "./sound-math.mjs";
 
 export const LONGEST = 10; // seconds of a recording that are heard
 const MOST_PARTS = 1000; // of a WAV file
@@ -25,10 +25,11 @@ export async function readWav(file) {
   if (!file.size) throw new SoundError("is empty; choose another.");
   const head = await part(file, 0, 12);
   if (head.byteLength < 12 || textAt(head, 0) !== "RIFF" || textAt(head, 8) !== "WAVE") return null;
+  const whole = head.getUint32(4, true) === file.size - 8; // the file says itself how long it is
   let format = null, at = 12;
   for (let n = 0; n < MOST_PARTS && at + 8 <= file.size; n++) {
     const chunk = await part(file, at, at + 48), name = textAt(chunk, 0), size = chunk.getUint32(4, true);
-    if (name === "data") return format ? samplesOf(file, format, at + 8, size) : broken();
+    if (name === "data") return format ? samplesOf(file, format, at + 8, size, whole) : broken();
     if (name === "fmt ") format = readFormat(chunk, size);
     if (name === "fmt " && !format) return null; // packed in another way: the browser may know it
     at += 8 + size + (size % 2);
@@ -48,12 +49,13 @@ function readFormat(chunk, size) {
   const read = { 1: WHOLE, 3: FLOATS }[kind]?.[bits];
   if (!read) return null;
   if (!channels || channels > MOST_CHANNELS || block !== (channels * bits) / 8) broken();
+  checkRate(rate); // before anything is read: seconds of a wrong rate may be gigabytes
   return { channels, rate, block, bits, read };
 }
 
-async function samplesOf(file, { channels, rate, block, bits, read }, from, size) {
+async function samplesOf(file, { channels, rate, block, bits, read }, from, size, whole) {
   // A recorder that was cut off has not written how long the sound became.
-  const open = size === 0 || size === 0xffffffff, wanted = open ? file.size - from : size, there = Math.min(wanted, file.size - from);
+  const open = (size === 0 && !whole) || size === 0xffffffff, wanted = open ? file.size - from : size, there = Math.min(wanted, file.size - from);
   const frames = Math.floor(there / block), taken = Math.min(frames, Math.ceil(LONGEST * rate)), said = [];
   const view = await part(file, from, from + taken * block), width = bits / 8;
   const found = Array.from({ length: channels }, (_, c) => Float64Array.from({ length: taken }, (_, n) => read(view, n * block + c * width)));

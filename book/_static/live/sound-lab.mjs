@@ -13,6 +13,7 @@ import { Thread, ThreadError } from "./thread.mjs";
 
 const FOLDER = new URL("sound-lab/", import.meta.url);
 const MEGABYTE = 1e6, MOST_PACKED = 4; // megabytes of a file that the browser unpacks
+const PIECE = 64_000; // bytes of such a file that are unpacked at first
 const DECODED = 48000; // samples a second that the browser gives
 const KILOBYTES = 100; // of the network and what goes with it
 const ROWS = BANDS / BLOCK, PLACES = COLUMNS / SPAN;
@@ -20,6 +21,8 @@ const NEAR = 14; // pixels from the line at which it is taken
 const PATIENCE = 3000; // milliseconds until a microphone that gives nothing is let go
 const CALM = 500; // milliseconds between two places of the play head, with reduced motion
 const TINT = [138, 99, 210]; // of the strips: seen on white and on black
+
+const ABOUT = "This is occlusion, as in chapter 12: a block is five bands high and ten columns long, and with a minus the class gains. The average is that of the training pictures; another cover gives another map.";
 
 const range = (count) => [...Array(count).keys()];
 const percent = (share) => (share > 0.9995 ? "> 99.9 %" : share < 0.0005 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`);
@@ -49,7 +52,7 @@ export class SoundLab extends LiveFigure {
     #recording { margin-top: 0.7rem; max-width: 24rem; }
     .level { height: 0.8rem; border-radius: 4px; background: var(--rule, #ddd8e6); overflow: hidden; margin-top: 0.3rem; }
     .level i { display: block; height: 100%; background: var(--violet, #593796); }
-    #where { margin-block: 0.9rem 0.5rem; font-weight: 600; }
+    #where { margin-block: 0.9rem 0.5rem; font-weight: 600; overflow-wrap: anywhere; }
     .stage { display: grid; grid-template-columns: 3.6rem minmax(0, 1fr); gap: 0.25rem 0.5rem; margin-top: 0.8rem; }
     .side { position: relative; font-size: 0.82rem; color: var(--ink-soft, #585266); text-align: right; font-variant-numeric: tabular-nums; }
     .side span { position: absolute; right: 0; transform: translateY(50%); line-height: 1; white-space: nowrap; }
@@ -231,7 +234,7 @@ export class SoundLab extends LiveFigure {
           make("p", { className: "note under", id: "line-note" })),
         make("div", {}, make("p", { className: "title" }, "What the network hears"),
           make("div", { className: "asks", id: "asks" }, make("p", {}, "The network of chapter 12 names drum hits. It is loaded with your first recording, or now, for the sound that is here already."),
-            make("button", { type: "button", id: "load", onclick: () => this.listen() }, `Load the network (${KILOBYTES} kB)`)),
+            make("button", { type: "button", id: "load", onclick: () => this.#load() }, `Load the network (${KILOBYTES} kB)`)),
           make("div", { id: "heard", hidden: true },
             make("p", { className: "said", id: "answer-words" }),
             make("fieldset", {}, make("legend", {}, "Its five probabilities. Choose a class to see what decided"), make("div", { className: "classes", id: "classes" })),
@@ -264,7 +267,9 @@ export class SoundLab extends LiveFigure {
         this.#say();
         await this.listen();
       } catch (error) {
-        if (turn === this.#turn && !error.stopped) this.#trouble(sentence(error, name));
+        if (turn !== this.#turn || error.stopped) return;
+        this.#which();
+        this.#trouble(sentence(error, name));
       }
     })());
   }
@@ -274,21 +279,28 @@ export class SoundLab extends LiveFigure {
     this.$("#file").value = "";
     if (!file) return this.#work;
     const name = file.name ? `\u201c${file.name.slice(0, 60)}\u201d` : "This file";
-    this.$("#hits").value = "";
-    return this.#tried(async () => {
+    return this.#tried(async (turn) => {
       const found = await this.#thread.ask({ job: "read", file });
-      return found.kind === "other" ? this.#unpacked(file) : found;
+      return found.kind === "other" ? this.#unpacked(file, turn) : found;
     }, name, note);
   }
 
-  /** A file that is no WAV: the browser's own decoder, at one sampling rate. */
-  async #unpacked(file) {
+  /** A file that is no WAV: the browser's own decoder, at one sampling rate.
+
+      A few bytes can be an hour. So a piece of the file is tried first, then one four times as long, until there is enough to hear. */
+  async #unpacked(file, turn) {
     if (file.size > MOST_PACKED * MEGABYTE) throw new SoundError(`has ${Math.ceil(file.size / MEGABYTE)} MB; of anything but plain WAV, ${MOST_PACKED} MB is the most, so cut it, or save it as WAV.`);
     let buffer = null;
-    try {
-      buffer = await new OfflineAudioContext(1, 1, DECODED).decodeAudioData(await file.arrayBuffer());
-    } catch {
-      throw new SoundError("is no recording that this browser can read; WAV always works.");
+    for (let size = PIECE; (buffer?.duration ?? 0) <= LONGEST; size *= 4) {
+      try {
+        buffer = await unpacked(file.slice(0, size));
+      } catch {
+        if (size >= file.size) throw new SoundError("is no recording that this browser can read; plain WAV, with 16 bits, always works.");
+      }
+      if (turn !== this.#turn) return null;
+      if (size >= file.size) break;
+      if (buffer?.duration > LONGEST && !(await isOnlyWhatIsThere(file.slice(0, size / 2), buffer))) buffer = null;
+      if (turn !== this.#turn) return null;
     }
     const channels = range(Math.min(buffer.numberOfChannels, 32)).map((c) => buffer.getChannelData(c).slice(0, LONGEST * DECODED));
     const said = [`was unpacked by the browser, at ${DECODED.toLocaleString("en")} Hz`, ...(buffer.duration > LONGEST ? [`is longer; its first ${LONGEST} seconds were taken`] : [])];
@@ -297,9 +309,10 @@ export class SoundLab extends LiveFigure {
 
   /** Hits of the book's: "all", or the number of one. */
   book(which) {
-    if (which === "") return this.#work;
-    return this.#tried(async () => {
+    if (which === "") return void this.#which();
+    return this.#tried(async (turn) => {
       this.#hits ??= await fetchedHits();
+      if (turn !== this.#turn) return null;
       const wish = which === "all" ? this.#hits : this.#hits.subarray(which * HALF, (Number(which) + 1) * HALF);
       // The data's coarse steps near a peak look like clipping, and are none.
       return { ...(await this.#thread.ask({ job: "take", channels: [wish.slice()], rate: RATE })), said: [], which };
@@ -344,7 +357,6 @@ export class SoundLab extends LiveFigure {
     const found = this.#microphone.stop();
     this.#become("idle");
     if (!found) return void this.#trouble("Nothing was recorded yet; press the button again, and stop a moment later.");
-    this.$("#hits").value = "";
     found.channels[0] = found.channels[0].slice(0, LONGEST * found.rate);
     return this.#tried(() => this.#thread.ask({ job: "take", ...found }, { transfer: found.channels.map((one) => one.buffer) }), "Your recording");
   }
@@ -373,6 +385,8 @@ export class SoundLab extends LiveFigure {
 
   #take(found, name) {
     this.#sound = { ...found, name };
+    this.#thread.ask({ job: "keep", offer: found.offer }).catch(() => {});
+    this.#which();
     this.#shares = this.#next = this.#heard = this.#lost = null;
     this.#start = found.hit;
     this.$("#said").textContent = found.said.map((one) => `It ${one}.`).join(" ");
@@ -380,6 +394,11 @@ export class SoundLab extends LiveFigure {
     Object.assign(this.$("#start"), { max: Math.max(0, found.length - HALF) });
     this.#write();
     this.#draw();
+  }
+
+  /** The list of hits names what is shown, so that each of the others can be chosen. */
+  #which() {
+    this.$("#hits").value = this.#sound?.which ?? "";
   }
 
   #say() {
@@ -392,6 +411,11 @@ export class SoundLab extends LiveFigure {
   }
 
   /* -- the network -- */
+
+  #load() {
+    this.#trouble("");
+    return this.ready.then(() => this.listen());
+  }
 
   /** Load the network, once, and let it hear the recording. */
   async listen() {
@@ -496,6 +520,7 @@ export class SoundLab extends LiveFigure {
 
   #summary() {
     const runs = this.#runs().filter(([, , top]) => top >= 0), words = runs.slice(0, 6).map(([first, , top]) => `${this.#lab.classes[top]} from ${seconds(first * STEP)} s`);
+    if (!runs.length) return "Along the recording: too quiet for an answer.";
     return `Along the recording: ${words.join(", ")}${runs.length > 6 ? ", and so on" : ""}.`;
   }
 
@@ -508,6 +533,7 @@ export class SoundLab extends LiveFigure {
 
   /** Let the network hear the half second from a place on. */
   at(place) {
+    if (!this.#sound) return;
     this.#start = clamp(Math.round(place), 0, Math.max(0, this.#sound.length - HALF));
     this.#write();
     this.later(() => this.#draw());
@@ -539,10 +565,10 @@ export class SoundLab extends LiveFigure {
   /** What each block is worth, once the reader has stopped moving. */
   async #decide() {
     const start = this.#heard?.start, sound = this.#sound, kind = this.#cover;
-    if (!this.#heard?.shares) return;
+    if (!this.#heard?.shares || document.hidden) return;
     try {
       const { lost } = await this.#thread.ask({ job: "cover", start, kind });
-      if (!lost || sound !== this.#sound || start !== this.#start || kind !== this.#cover) return;
+      if (!lost || sound !== this.#sound || start !== this.#start || kind !== this.#cover) return; // or the tab was hidden
       this.#lost = lost;
       this.later(() => this.#draw());
     } catch (error) {
@@ -588,7 +614,7 @@ export class SoundLab extends LiveFigure {
   #pointer(event) {
     const box = this.$("#spectrum").getBoundingClientRect(), up = 1 - (event.clientY - box.top) / box.height, finger = event.pointerType === "touch";
     if (event.type === "pointerdown") {
-      if (event.button) return;
+      if (event.button || !this.#sound) return;
       const near = event.target.id === "grip" || (!finger && Math.abs(up - heightOf(this.#line, this.#view)) * box.height < NEAR);
       this.#drag = near ? "line" : "start";
       this.$("#spectrum").setPointerCapture(event.pointerId);
@@ -605,7 +631,7 @@ export class SoundLab extends LiveFigure {
   async play(what) {
     const stops = this.#playing === what;
     this.#stopPlaying();
-    if (stops) return;
+    if (stops || !this.#sound) return;
     this.#playing = what;
     this.#buttons();
     const { samples } = this.#sound, line = this.#line, from = what === "part" ? this.#start : 0;
@@ -665,7 +691,10 @@ export class SoundLab extends LiveFigure {
       else if (this.#mode === "asking") this.stopAll();
       if (this.#running) this.#hidden = true;
       this.pause();
-    } else if (this.#hidden) {
+      if (this.#heard?.shares && !this.#lost) this.#thread.ask({ job: "leave" }).catch(() => {});
+    } else {
+      if (this.#heard && !this.#lost) this.#decide();
+      if (!this.#hidden) return;
       this.#hidden = false;
       this.go();
     }
@@ -768,10 +797,15 @@ export class SoundLab extends LiveFigure {
     });
     const words = `Points of \u201c${name}\u201d that are lost when a block is covered`;
     this.$("#lost-words").textContent = words;
-    if (!lost) return void this.$("#blocks").setAttribute("aria-label", this.#heard.shares ? `${words}: being computed.` : `${words}: too quiet.`);
+    if (!lost) {
+      const why = this.#heard.shares ? "Being computed." : "Too quiet for a map.";
+      this.$("#blocks").setAttribute("aria-label", `${words}. ${why}`);
+      this.$("#lost-note").textContent = `${why} ${ABOUT}`;
+      return;
+    }
     const most = lost.indexOf(Math.max(...lost)), row = Math.floor(most / PLACES), column = most % PLACES;
     const where = `the ${["first", "second", "last"][column]} third of ${row ? `block ${row + 1} of ${ROWS} from the foot` : "the lowest block"}`;
-    this.$("#lost-note").textContent = `${lost[most] > 0.005 ? `Most is lost in ${where}: ${write(100 * lost[most], 0)} of 100 points.` : "No single block matters by more than half a point."} This is occlusion, as in chapter 12: a block is five bands high and ten columns long, and with a minus the class gains. The average is that of the training pictures; another cover gives another map.`;
+    this.$("#lost-note").textContent = `${lost[most] > 0.005 ? `Most is lost in ${where}: ${write(100 * lost[most], 0)} of 100 points.` : "No single block matters by more than half a point."} ${ABOUT}`;
     this.$("#blocks").setAttribute("aria-label", `${words}. ${this.$("#lost-note").textContent}`);
   }
 }
@@ -789,6 +823,17 @@ function sentence(error, name) {
 function scaled(samples) {
   const most = samples.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   return most > 0 ? samples.map((value) => value / most) : samples.slice();
+}
+
+const unpacked = async (file) => new OfflineAudioContext(1, 1, DECODED).decodeAudioData(await file.arrayBuffer());
+
+/** Whether half of a piece is shorter. A decoder that believes the file's head may fill with silence what is missing. */
+async function isOnlyWhatIsThere(half, { duration }) {
+  try {
+    return (await unpacked(half)).duration < 0.9 * duration;
+  } catch {
+    return false;
+  }
 }
 
 async function fetchedHits() {

@@ -9,6 +9,7 @@ export const HALF = RATE / 2; // samples that the network hears at a time: half 
 export const COLUMNS = Math.floor((HALF - SIZE) / HOP) + 1; // 30
 export const STEP = 2 * HOP; // samples between two answers along a recording
 export const BLOCK = 5, SPAN = 10; // bands and columns of a block that is covered
+const LARGEST = 1e30; // of a sample: the squares of larger ones are no numbers any more
 const STARTS = 0.02; // of its peak: there a sound begins
 
 /** What is wrong with a recording, in one sentence. */
@@ -126,6 +127,7 @@ function banded(powers) {
 /** Powers as decibels below the largest, from 0 (the floor of -80) to 1. */
 function levels(powers) {
   const most = powers.reduce((a, b) => (b > a ? b : a), 0), least = 10 ** (FLOOR / 10);
+  if (!most) return new Float32Array(powers.length); // no window sees a sound: all of it is the floor
   return Float32Array.from(powers, (power) => 1 - (10 * Math.log10(Math.max(power / most, least))) / FLOOR);
 }
 
@@ -164,6 +166,11 @@ export function stored(samples, start) {
 }
 
 /* ---- From a file's samples to a recording ------------------------------------------------------ */
+
+/** Say so if a sampling rate is none that can be read. */
+export function checkRate(rate) {
+  if (!(rate >= 4000 && rate <= 400_000)) throw new SoundError(`has a sampling rate of ${rate.toLocaleString("en")} Hz; 4,000 to 400,000 can be read.`);
+}
 
 const gcd = (a, b) => (b ? gcd(b, a % b) : a);
 
@@ -217,9 +224,9 @@ function isClipped(samples) {
 /** Channels of a file -> {samples, said}: one channel at 16,000 Hz, half a second at least, and remarks. */
 export function recording(given, rate) {
   const said = [], channels = given.map((samples) => Float64Array.from(samples));
-  if (!(rate >= 4000 && rate <= 400_000)) throw new SoundError(`has a sampling rate of ${rate.toLocaleString("en")} Hz; 4,000 to 400,000 can be read.`);
+  checkRate(rate);
   if (channels[0].length < rate / 50) throw new SoundError("is shorter than a fiftieth of a second; choose a longer one.");
-  if (!channels.every((samples) => samples.every(Number.isFinite))) throw new SoundError("holds values that are no numbers; save it anew.");
+  if (!channels.every((samples) => samples.every((value) => Math.abs(value) < LARGEST))) throw new SoundError("holds values that are no numbers, or far too large ones; save it anew.");
   if (channels.some(isClipped)) said.push("is clipped: its peaks are cut off");
   const loudest = channels.map((samples) => {
     const middle = median(samples); // a constant is no sound

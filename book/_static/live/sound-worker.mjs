@@ -1,8 +1,10 @@
 /* What the sound lab does in a thread of its own (thread.mjs), with what each question answers:
 
        read {file}             what `take` answers, or {kind: "other"}: the browser must decode it
-       take {channels, rate}   {length, seconds, hit, columns, lines, bands, samples, said}: a recording, which this thread then has
+       take {channels, rate}   {offer, length, seconds, hit, columns, lines, bands, samples, said}: a recording
        rising {}               the same for the sound that the figure begins with
+       keep {offer}            {}: this recording is the one that the questions below are about
+       leave {}                {}: stops `cover`
        load {folder}           {classes, hits, test}: the network and what goes with it
        look {start}            {picture, shares}: half a second from there on
        cover {start, kind}     {lost}: for each block and class, how much probability goes when the block is covered; null if another came in between
@@ -28,6 +30,8 @@ const breathe = () => new Promise((done) => {
   line.port2.postMessage(0);
 });
 
+const offers = new Map(); // number -> recording that the page has not chosen yet
+let offered = 0;
 let track = null; // the recording
 let most = 0; // its peak
 let network = null;
@@ -35,14 +39,19 @@ let average = null; // of the pictures that the network learned from
 let sliding = 0; // which `slide` is the last
 let covering = 0;
 
-/** What the page gets of a recording. */
+/** What the page gets of a recording. Files are read side by side, and the last to be ready need not be the last that was chosen. */
 function taken(samples, said) {
+  offers.set(++offered, samples);
+  const { columns, lines, bands } = pictures(samples), copy = Float32Array.from(samples);
+  return { answer: { offer: offered, length: samples.length, seconds: samples.length / RATE, hit: Math.min(firstHit(samples), samples.length - HALF), columns, lines, bands, samples: copy, said }, transfer: [lines.buffer, bands.buffer, copy.buffer] };
+}
+
+function keep({ offer }) {
   sliding++;
   covering++;
-  track = samples;
+  track = offers.get(offer);
   most = peakOf(track);
-  const { columns, lines, bands } = pictures(track), copy = Float32Array.from(track);
-  return { answer: { length: track.length, seconds: track.length / RATE, hit: Math.min(firstHit(track), track.length - HALF), columns, lines, bands, samples: copy, said }, transfer: [lines.buffer, bands.buffer, copy.buffer] };
+  offers.clear();
 }
 
 function take({ channels, rate, said = [] }) {
@@ -75,9 +84,15 @@ export function sharesOf(network, picture) {
   return powers.map((power) => power / sum);
 }
 
+/** The picture of half a second, or null where there is nothing to hear, or nothing that a window sees. */
+function pictureAt(start) {
+  const picture = isHeard(track, start, most) ? logMel(stored(track, start)) : null;
+  return picture?.some(Boolean) ? picture : null;
+}
+
 function look({ start }) {
-  const heard = isHeard(track, start, most), picture = heard ? logMel(stored(track, start)) : new Float32Array(COLUMNS * BANDS);
-  return { answer: { picture, shares: heard ? sharesOf(network, picture) : null } };
+  const picture = pictureAt(start);
+  return { answer: { picture: picture ?? new Float32Array(COLUMNS * BANDS), shares: picture && sharesOf(network, picture) } };
 }
 
 /** A picture whose block is covered. */
@@ -108,8 +123,8 @@ async function slide({ from }, tell) {
   let last = performance.now(), told = last, first = from, shares = [];
   for (let n = from; n < end; n++) {
     // Where nothing is heard there is no answer: a row of zeros.
-    const heard = isHeard(track, n * STEP, most);
-    shares.push(...(heard ? sharesOf(network, logMel(stored(track, n * STEP))) : Array(classes).fill(0)));
+    const picture = pictureAt(n * STEP);
+    shares.push(...(picture ? sharesOf(network, picture) : Array(classes).fill(0)));
     const now = performance.now();
     if (now - told > TELL) {
       tell({ first, shares });
@@ -139,9 +154,11 @@ if (typeof WorkerGlobalScope !== "undefined" && self instanceof WorkerGlobalScop
     read: { work: read, trouble: "cannot be read; choose it again." },
     take: { work: take, trouble: `needs more memory than the browser gives; choose one of ${LONGEST} seconds or less.` },
     rising: { work: () => taken(rising(), []), trouble: AGAIN },
+    keep: { work: keep, trouble: AGAIN },
     load: { work: load, trouble: "The network could not be loaded. Is the connection there? Then try it again." },
     look: { work: look, trouble: AGAIN },
     cover: { work: cover, trouble: AGAIN },
+    leave: { work: () => void covering++, trouble: AGAIN },
     slide: { work: slide, trouble: AGAIN },
     rest: { work: () => void sliding++, trouble: AGAIN },
     through: { work: filtered, trouble: AGAIN },
