@@ -133,7 +133,7 @@ def words_of(section) -> tuple[str, str]:
     prose = re.sub(r"\s+", " ", " ".join(prose)).strip()
     told = set(re.findall(r"\w+", prose.lower()))
     once = dict.fromkeys(word for word in re.findall(r"\w+", " ".join(rest)) if word.lower() not in told)
-    return prose, " ".join(once)
+    return prose, " ".join(sorted(once))  # in order they compress better
 
 
 def weight(docname: str, title: str, level: int) -> float:
