@@ -181,6 +181,7 @@ READS = {
             by=parameter("page"),
         ),
         part("site:**", *ORDER, tests="test_all_pages_of_the_contents.*"),
+        part("notebooks/*.ipynb", "book/_ext/**", tests="test_every_phrase_of_the_glossary.*"),
         part(
             "site:_static/**",
             "site:index.html",
