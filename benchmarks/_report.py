@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,8 +36,8 @@ def run_cells(notebook: str, names: tuple[str, ...], space: dict) -> dict:
 class Report:
     """The results so far, written after every run: part -> name -> list of runs."""
 
-    def __init__(self, path: Path, fresh: bool = False):
-        self.path = path
+    def __init__(self, path: Path, fresh: bool = False, seconds: float = float("inf")):
+        self.path, self.until = path, time.monotonic() + seconds
         self.parts = json.loads(path.read_text("utf-8")) if path.exists() and not fresh else {}
 
     def has(self, part: str, name: str, **wanted) -> bool:
@@ -45,6 +46,14 @@ class Report:
             all(run[key] == value for key, value in wanted.items())
             for run in self.parts.get(part, {}).get(name, [])
         )
+
+    def lacks(self, part: str, name: str, **wanted) -> bool:
+        """Whether such a run is missing; who asks when the seconds are over is stopped, and the next start goes on."""
+        if self.has(part, name, **wanted):
+            return False
+        if time.monotonic() > self.until:
+            sys.exit("stopped; the next call goes on")
+        return True
 
     def add(self, part: str, name: str, run: dict) -> None:
         """Keep a run in the file, whole or not at all, and print its numbers."""

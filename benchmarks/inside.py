@@ -29,7 +29,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from functools import cache, cached_property
 from itertools import combinations
 from pathlib import Path
@@ -116,17 +115,8 @@ def ranked(maps) -> np.ndarray:
 class Bench:
     """All parts, each of which skips what the report has."""
 
-    def __init__(self, keep: Report, quick: bool, seconds: float):
+    def __init__(self, keep: Report, quick: bool):
         self.keep, self.quick, self.names = keep, quick, chapter()
-        self.until = time.monotonic() + seconds
-
-    def lacks(self, part, name, **wanted) -> bool:
-        """Whether a run is missing and there is time for it."""
-        if self.keep.has(part, name, **wanted):
-            return False
-        if time.monotonic() > self.until:
-            sys.exit("stopped; the next call goes on")
-        return True
 
     def first(self, some):
         """All of them, or the first in a quick try."""
@@ -151,7 +141,7 @@ class Bench:
         names = self.names
         kinds = ("trained", "shuffled", "shuffled, measured", "fresh", "pixels")
         for draw in self.first(DRAWS):
-            missing = [kind for kind in kinds if self.lacks("probes", kind, draw=draw)]
+            missing = [kind for kind in kinds if self.keep.lacks("probes", kind, draw=draw)]
             if not missing:
                 continue
             x, y, which = names["questions"](seed=draw)
@@ -233,7 +223,7 @@ class Bench:
             for part in ("cascade", "single")
         ]
         stages = {"cascade": ("head", *blocks), "single": blocks}
-        if self.lacks("others", "cam", scenes=3 if self.quick else SCENES):
+        if self.keep.lacks("others", "cam", scenes=3 if self.quick else SCENES):
             self.looking[1].set_weights(self.looking[0].get_weights())
             trained = self.maps(self.looking[3])
             for name, ranks in trained.items():
@@ -242,7 +232,7 @@ class Bench:
                 self.keep.add("others", name, run | {"spread": round(float(np.std(pairs, ddof=1)), 4)})
         trained = None
         for part, way, draw in plans:
-            if not any(self.lacks(part, str(stage), way=way, draw=draw) for stage in stages[part]):
+            if not any(self.keep.lacks(part, str(stage), way=way, draw=draw) for stage in stages[part]):
                 continue
             body, plain, _, head, *_ = self.looking
             plain.set_weights(body.get_weights())
@@ -261,7 +251,7 @@ class Bench:
                     below = done if part == "cascade" else stage + 1
                     self.randomise(way, stage, below, part == "cascade", draw)
                     done = stage
-                if self.lacks(part, str(stage), way=way, draw=draw):
+                if self.keep.lacks(part, str(stage), way=way, draw=draw):
                     self.compared(part, str(stage), way, draw, top, trained)
 
     # ------------------------------------------------------------ units
@@ -284,7 +274,7 @@ class Bench:
     def units(self):
         names = self.garments
         kinds = {"trained": True, "fresh": False}
-        if not any(self.lacks("units", kind, block=3, seed=2) for kind in kinds):
+        if not any(self.keep.lacks("units", kind, block=3, seed=2) for kind in kinds):
             return
         half = 500 if self.quick else 5000
         x, y = names["val_x"][: 2 * half], names["val_y"][: 2 * half]
@@ -293,7 +283,7 @@ class Bench:
             for block in range(3):
                 tables = [each[block] for each in found]
                 for seed, table in enumerate(tables):
-                    if self.lacks("units", kind, block=block + 1, seed=seed):
+                    if self.keep.lacks("units", kind, block=block + 1, seed=seed):
                         run = best_pictures(table, y, half) | {"of": table.shape[1]}
                         twins = [
                             twin_shares(table, other, half) for n, other in enumerate(tables) if n != seed
@@ -318,7 +308,7 @@ class Bench:
             for name, dose in DOSES.items():
                 if self.quick and name not in ("clean", "1"):
                     continue
-                if not self.lacks("shortcut", name, seed=seed):
+                if not self.keep.lacks("shortcut", name, seed=seed):
                     continue
                 rng = np.random.default_rng([10, seed])
                 mine = rng.permutation(len(every_x))[: 200 if self.quick else 2000]
@@ -410,8 +400,9 @@ def main(arguments=None) -> None:
     parser.add_argument("--only", choices=PARTS, help="one part")
     parser.add_argument("--out", type=Path, help="where the report goes")
     given = parser.parse_args(arguments)
-    keep = Report(given.out or (OUT.with_name("inside_quick.json") if given.quick else OUT), given.quick)
-    bench = Bench(keep, given.quick, given.seconds)
+    out = given.out or (OUT.with_name("inside_quick.json") if given.quick else OUT)
+    keep = Report(out, given.quick, given.seconds)
+    bench = Bench(keep, given.quick)
     parts = dict(zip(PARTS, (bench.shortcut, bench.units, bench.check_maps, bench.probes), strict=True))
     for name, run in parts.items():
         if given.only in (None, name):

@@ -152,23 +152,15 @@ SETTINGS = {"logistic": (0.01, 0.1, 1.0), "nearest": (1, 3, 5, 9), "forest": (1,
 class Bench:
     """All parts, each of which skips what the report has."""
 
-    def __init__(self, keep: Report, quick: bool, seconds: float):
+    def __init__(self, keep: Report, quick: bool):
         self.keep, self.quick, self.names = keep, quick, chapter()
-        self.until, self.learned = time.monotonic() + seconds, {}
+        self.learned = {}
         n = 500 if quick else 10_000
         self.x, self.y = self.names["train_x"][:n], self.names["train_y"][:n]
         self.val = [self.names[key][:2000] for key in ("val_x", "val_y")]
         self.test = [self.names[key][: 200 if quick else 2000] for key in ("test_x", "test_y")]
         self.seeds = range(1) if quick else SEEDS
         self.trained = self.names["networks"][: len(self.seeds)]
-
-    def lacks(self, part, name, **wanted) -> bool:
-        """Whether a run is missing and there is time for it."""
-        if self.keep.has(part, name, **wanted):
-            return False
-        if time.monotonic() > self.until:
-            sys.exit("stopped; the next call goes on")
-        return True
 
     def steps(self, n: int) -> int:
         return 20 if self.quick else n
@@ -179,7 +171,7 @@ class Bench:
         val_x, val_y = val or self.val
         label = f"{kind}, {place}"
         for setting in SETTINGS[kind][: 1 if self.quick else None]:
-            if self.lacks("choices", label, setting=setting):
+            if self.keep.lacks("choices", label, setting=setting):
                 if kind == "network":
                     say = learner().fit(x, y, self.steps(steps), 0, setting)
                 else:
@@ -200,7 +192,7 @@ class Bench:
         for name, (change, sizes) in list(self.names["CHANGES"].items())[: 1 if self.quick else None]:
             for size in sizes[: 2 if self.quick else None]:
                 label = f"{name}: {size}"
-                if self.lacks("changes", label, who="forest"):
+                if self.keep.lacks("changes", label, who="forest"):
                     new = change(x, size) if size != sizes[0] else x
                     for seed, net in enumerate(self.trained):
                         share = float(np.mean(self.names["answers"](net, new) == y))
@@ -220,7 +212,7 @@ class Bench:
         picked = picked[:2] if self.quick else picked
         for name, (weights, side) in whose.items():
             labels = [f"{n}: {self.names['CHANGES'][n][1][k]}" for n, k in picked]
-            if not any(self.lacks("changes", label, who=name) for label in labels):
+            if not any(self.keep.lacks("changes", label, who=name) for label in labels):
                 continue
             body = transfer.backbone(weights, side, 0)
             call = tf.function(lambda x, body=body: body(x, training=False))
@@ -234,7 +226,7 @@ class Bench:
                 head.train(rows(features[chosen]), y[chosen].repeat(known.shape[1]), draw, 150)
                 heads.append(head)
             for (n, k), label in zip(picked, labels, strict=True):
-                if not self.lacks("changes", label, who=name):
+                if not self.keep.lacks("changes", label, who=name):
                     continue
                 change, sizes = self.names["CHANGES"][n]
                 how = {"fill": "nearest"} if n.split(",")[0] in ("turned", "scaled", "shifted") else {}
@@ -281,7 +273,7 @@ class Bench:
             new[kind] = change(x, asked[kind])
         for name, some in trials.items():
             for seed in self.seeds:
-                if self.lacks("augmented", name, seed=seed):
+                if self.keep.lacks("augmented", name, seed=seed):
                     rng = np.random.default_rng(seed)
                     passes = 1 if self.quick or not some else 4
                     x_few, y_few = self.x[:5000], self.y[:5000]
@@ -322,20 +314,20 @@ class Bench:
             judged(name, lambda z: names["answers"](net, z), seed, own, walk, **more)
 
         for seed, net in enumerate(self.trained):
-            if self.lacks("attacks", "chapter 5's network", seed=seed):
+            if self.keep.lacks("attacks", "chapter 5's network", seed=seed):
                 network("chapter 5's network", net, seed)
-        if self.lacks("attacks", "jury of its three seeds", seed=0):
+        if self.keep.lacks("attacks", "jury of its three seeds", seed=0):
             network("jury of its three seeds", names["jury"](self.trained), 0)
         for seed in self.seeds:
             for name, sturdy in (("small network", False), ("trained on steps", True)):
-                if self.lacks("attacks", name, seed=seed):
+                if self.keep.lacks("attacks", name, seed=seed):
                     start = time.process_time()
                     learner().fit(self.x, self.y, self.steps(1250), seed, rate, sturdy)
                     seconds = round(time.process_time() - start, 2)
                     say = learner().answers
                     whole = float(np.mean(say(self.test[0]) == self.test[1]))
                     network(name, learner().model, seed, seconds=seconds, test=whole)
-        if self.lacks("attacks", "logistic regression", seed=0):
+        if self.keep.lacks("attacks", "logistic regression", seed=0):
             c = self.choose("logistic")
             model = LogisticRegression(C=c, max_iter=100, tol=1e-3).fit(flat(self.x), self.y)
             net = keras.Sequential(
@@ -348,14 +340,14 @@ class Bench:
             )
             net.set_weights([model.coef_.T, model.intercept_])
             network("logistic regression", net, 0)
-        if self.lacks("attacks", "nearest neighbours", seed=0):
+        if self.keep.lacks("attacks", "nearest neighbours", seed=0):
             known, own = flat(self.x), x32.copy()
             for n, each in enumerate(flat(x)):  # a step towards the nearest picture of another class
                 apart = ((known - each) ** 2).sum(axis=1)
                 apart[self.y == y[n]] = np.inf
                 own[n] += SIZE * np.sign(self.x[apart.argmin()].astype("float32") - x32[n])
             judged("nearest neighbours", self.plain("nearest"), 0, np.clip(own, 0, 255))
-        if self.lacks("attacks", "forest of trees", seed=0):
+        if self.keep.lacks("attacks", "forest of trees", seed=0):
             judged("forest of trees", self.plain("forest"), 0)
 
     def doses(self):
@@ -370,7 +362,7 @@ class Bench:
             }
             for seed in self.seeds:
                 for who in ("network", "logistic", "forest"):
-                    if not self.lacks("doses", f"{dose:.0%}", who=who, seed=seed):
+                    if not self.keep.lacks("doses", f"{dose:.0%}", who=who, seed=seed):
                         continue
                     new = by_dose(x, y, dose, 100 + seed)
                     if who == "network":
@@ -396,7 +388,7 @@ class Bench:
                 for who in ("network", "logistic", "nearest", "forest"):
                     seeds = self.seeds[:2] if who == "network" else range(1)
                     for seed in seeds:
-                        if not self.lacks("hunger", who, n=n, draw=draw, seed=seed):
+                        if not self.keep.lacks("hunger", who, n=n, draw=draw, seed=seed):
                             continue
                         setting = self.hungry(who, n)
                         if who == "network":
@@ -406,7 +398,7 @@ class Bench:
                         found = {"n": n, "draw": draw, "seed": seed, "setting": setting}
                         self.keep.add("hunger", who, found | {"right": float(np.mean(say(test_x) == test_y))})
         for seed in () if self.quick else self.seeds[:2]:
-            if self.lacks("hunger", "network, all", seed=seed):
+            if self.keep.lacks("hunger", "network, all", seed=seed):
                 say = learner().fit(x, y, 2000, seed, self.choose("network"))
                 found = {"n": len(x), "seed": seed, "right": float(np.mean(say(test_x) == test_y))}
                 self.keep.add("hunger", "network, all", found)
@@ -422,7 +414,7 @@ class Bench:
                     for y in (self.y[:n], self.val[1])
                 ]
                 name = f"{wrong:.0%}"
-                if self.lacks("noise", name, who="network", seed=seed):
+                if self.keep.lacks("noise", name, who="network", seed=seed):
                     after = {}
 
                     def watch(done, after=after):
@@ -438,7 +430,9 @@ class Bench:
                     ("nearest", (1, 5, 15, 45)),
                     ("forest", (1, 5, 20)),
                 ):
-                    if self.lacks("noise", name, who=who, seed=seed):  # chosen by labels as wrong as these
+                    if self.keep.lacks(
+                        "noise", name, who=who, seed=seed
+                    ):  # chosen by labels as wrong as these
                         if seed == 0:
                             says = [fitted(who, s, self.x[:n], spoilt[0], seed) for s in settings]
                             shares = [np.mean(say(self.val[0][:1000]) == spoilt[1][:1000]) for say in says]
@@ -465,7 +459,7 @@ class Bench:
             for seed in self.seeds[:2]:
                 x, y, parts = make(seed, 100 if self.quick else 4000, self)
                 for who in (*ways, "forest"):
-                    if self.lacks("others", task, who=who, seed=seed):
+                    if self.keep.lacks("others", task, who=who, seed=seed):
                         found = self.one_of(ways, who, task, x, y, parts, seed)
                         self.keep.add("others", task, {"who": who, "seed": seed, **found})
 
@@ -630,8 +624,9 @@ def main(arguments=None) -> None:
     parser.add_argument("--only", choices=PARTS, nargs="*", default=PARTS, help="some of the parts")
     parser.add_argument("--out", type=Path, help="where the report goes")
     given = parser.parse_args(arguments)
-    keep = Report(given.out or (OUT.with_name("limits_quick.json") if given.quick else OUT), given.quick)
-    bench = Bench(keep, given.quick, given.seconds)
+    out = given.out or (OUT.with_name("limits_quick.json") if given.quick else OUT)
+    keep = Report(out, given.quick, given.seconds)
+    bench = Bench(keep, given.quick)
     for part in given.only:
         getattr(bench, part)()
     print("complete")

@@ -7,7 +7,8 @@ A part's `tests` is a pattern for the test's name with its parameters; the first
 
     tools/**                     files of the book; * stays within a folder, ** does not
     notebooks/*.ipynb#code       a part of each: code, run (what nbval reads), exercises, exporter (PARTS in quick.py)
-    page:book/intro.html         a page of the built site with its styles, scripts and pictures
+    page:book/intro.html         a page of the built site with its styles, scripts and pictures;
+                                 the index of the search comes when a reader searches: site:_static/search-index.js
     links:book/intro.html        whether the links of that page lead somewhere
     site:**                      files of the built site
     ~site:**                     is opened, but has no say in how the tests end (a reason must stand beside it)
@@ -56,6 +57,17 @@ FIGURES = (
 # test_live_figures.py looks through the chapters for figures when it is imported, for tests of its own;
 # the files that import it take helpers from it and nothing of what it found.
 LISTED = ("~site:notebooks/*.html", "site:index.html")
+
+IN_FIREFOX = (
+    *FIGURES,
+    *(f"notebooks/{chapter}_*.ipynb#code" for chapter in ("01", "04", "05", "06", "07", "10", "12")),
+    "book/_static/**",
+    "book/_ext/**",
+    "tools/**",
+    "~benchmarks/**",
+    "site:index.html",
+    *ORDER,
+)
 
 READS = {
     # The chapters, by nbval.
@@ -256,18 +268,15 @@ READS = {
     ],
     "tests/test_firefox.py": [
         part(
-            *FIGURES,
-            *(f"notebooks/{chapter}_*.ipynb#code" for chapter in ("01", "04", "05", "06", "07", "10", "12")),
-            "page:notebooks/**",
+            *IN_FIREFOX,
+            "page:notebooks/05_*.html",
             "page:search.html",
+            "site:_static/search-index.js",
+            "site:notebooks/*.html",
             "site:book/project.html",
-            "book/_static/**",
-            "book/_ext/**",
-            "tools/**",
-            "~benchmarks/**",
-            *ORDER,
-            *LISTED,
-        )
+            tests="test_chapter_and_its_figure.*|test_search.*",
+        ),
+        part(*IN_FIREFOX, *LISTED),
     ],
     "tests/test_live_figures.py": [
         part(

@@ -260,6 +260,16 @@ def wait_until(page, condition: str, argument=None, seconds: float = 30) -> None
         page.wait_for_timeout(50)
 
 
+def growth(chapter: str, figure: str) -> int:
+    """Gzipped bytes that a live figure adds to a chapter's page before it is asked for."""
+    page = (HTML / "notebooks" / chapter).read_text("utf-8")
+    boxes = re.findall(
+        rf'<div class="live" role="group" aria-label="{figure}".*?</noscript></div>\s*</div>', page, re.S
+    )
+    assert len(boxes) == 1, f"{chapter} has {len(boxes)} of {figure}"
+    return len(gzip.compress(page.encode())) - len(gzip.compress(page.replace(boxes[0], "").encode()))
+
+
 def complaints_console(visit: Visit) -> list[str]:
     """Errors in the console, scripts that broke, files that are missing."""
     missing = [f"status {r.status}: {r.url}" for r in visit.responses if r.status >= 400]

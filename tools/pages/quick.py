@@ -240,6 +240,7 @@ class Snapshot:
         if ("page", name) not in self.kept:
             names = {other for other, _ in self.addresses(name) if not other.endswith(".html")}
             found = {name: self.digests[name], **self.expand("site:_static/**")}
+            found.pop(SEARCHED, None)  # every text changes it, and it is loaded when a reader searches
             found |= {other: self.digests[other] for other in names & self.digests.keys()}
             led = re.search(r'http-equiv="refresh" content="\d+; url=([^"]+)"', self.text(name))
             onward = f"site:{led[1]}" if led else name
@@ -321,6 +322,7 @@ class Snapshot:
         )
 
 
+SEARCHED = "site:_static/search-index.js"
 READ: dict = {}  # what was read in files, by their digests: names that are imported, cells of notebooks
 PARTS = {
     "run": Snapshot.run,

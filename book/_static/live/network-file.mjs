@@ -19,6 +19,24 @@ export const MAGIC = "P2PNET1\n";
 export const LARGEST_FILE = 64 * 2 ** 20;
 const LARGEST_DESCRIPTION = 2 ** 20;
 
+/** A file's bytes; tells which share has come, from 0 to 1. A signal can end it. */
+export async function fetched(address, tell, signal) {
+  const answer = await fetch(address, { signal });
+  if (!answer.ok) throw new NetworkError(`The network could not be loaded (status ${answer.status}).`);
+  const length = Number(answer.headers.get("content-length")), parts = [];
+  let size = 0;
+  for (const reader = answer.body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    size += value.length;
+    if (length) tell(Math.min(1, size / length));
+  }
+  const bytes = new Uint8Array(size);
+  parts.reduce((start, part) => (bytes.set(part, start), start + part.length), 0);
+  return bytes.buffer;
+}
+
 /** The network in an ArrayBuffer; a NetworkError with one sentence if there is none. */
 export function readNetwork(buffer) {
   const bytes = new Uint8Array(buffer);

@@ -18,7 +18,7 @@
    rules, then 80x80 by Keras's Resizing with antialias, and picture and mirror image go through the network.
    `square` is for browsers that cannot paint in a thread: 224x224 pixels that the page has made. */
 
-import { NetworkError, readNetwork } from "./network-file.mjs";
+import { fetched, NetworkError, readNetwork } from "./network-file.mjs";
 import { middleSquare, rowReader, shares, thumbnail } from "./resize.mjs";
 import { foldsOf, groupsOf, judged, learning, logitsOf, softmax, thingsOf, thresholdOf } from "./teach-head.mjs";
 import { serve } from "./thread.mjs";
@@ -134,18 +134,7 @@ let stopper = null;
 
 async function load({ address }, tell) {
   stopper = new AbortController();
-  const answer = await fetch(address, { signal: stopper.signal });
-  if (!answer.ok) throw new NetworkError(`The network could not be loaded (status ${answer.status}).`);
-  const length = Number(answer.headers.get("content-length")), parts = [];
-  let size = 0;
-  for (const reader = answer.body.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value);
-    size += value.length;
-    if (length) tell({ share: Math.min(1, size / length) });
-  }
-  const read = backboneOf(await new Blob(parts).arrayBuffer());
+  const read = backboneOf(await fetched(address, (share) => tell({ share }), stopper.signal));
   // The first runs are slow, until the browser has translated the code.
   seen(read, new Float32Array(SIDE * SIDE * 3));
   network = read;

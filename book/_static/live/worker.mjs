@@ -19,30 +19,12 @@
    and nothing is left over: the map of a class is exact. */
 
 import { decoded, painted } from "./decode.mjs";
-import { NetworkError, readNetwork } from "./network-file.mjs";
+import { fetched, NetworkError, readNetwork } from "./network-file.mjs";
 import { prepared, rowReader } from "./resize.mjs";
 import { buffersOf, runSlowly } from "./running.mjs";
 import { serve } from "./thread.mjs";
 
 let network = null;
-
-/** A file's bytes; tells how far it has come. */
-async function fetched(address, tell) {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new NetworkError(`The network could not be loaded (status ${answer.status}).`);
-  const length = Number(answer.headers.get("content-length")), parts = [];
-  let size = 0;
-  for (const reader = answer.body.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value);
-    size += value.length;
-    if (length) tell(Math.min(1, size / length));
-  }
-  const bytes = new Uint8Array(size);
-  parts.reduce((start, part) => (bytes.set(part, start), start + part.length), 0);
-  return bytes.buffer;
-}
 
 /** What each place adds to each logit: (classes, places). */
 export function contributions({ shape: [rows, columns, F], data }, kernel, classes) {
