@@ -620,11 +620,12 @@ ENTER = """async (f, steps) => {
 def complaints_wide(visit):
     """Parts of a figure that stick out of it; what a row of examples scrolls does not count.
 
-    A shape of a drawing is where its lines are: Firefox adds their width as if it grew with the drawing.
+    In Firefox a shape of a drawing is where its lines are: their width it adds as if it grew with the drawing.
     """
     return visit.figure.evaluate(
         """f => { const sides = (e) => {
-                if (!e.getBBox || !e.ownerSVGElement) return e.getBoundingClientRect();
+                if (!navigator.userAgent.includes("Firefox") || !e.getBBox || !e.ownerSVGElement)
+                    return e.getBoundingClientRect();
                 const {x, y, width, height} = e.getBBox(), here = e.getScreenCTM();
                 const across = [[x, y], [x + width, y], [x, y + height], [x + width, y + height]]
                     .map(([x, y]) => new DOMPoint(x, y).matrixTransform(here).x);
