@@ -247,7 +247,10 @@ def raise_loopback() -> None:
 
 
 def together(plan: dict, seconds: float = 240) -> list[dict | None]:
-    """Start all members, wait for them, and end whoever is left; what each said, None for one that died."""
+    """Start all members, wait for them, and end whoever is left; what each said, None for one that died.
+
+    Once one has failed, the others have `plan["patience"]` seconds (20) to go on alone.
+    """
     if plan.get("alone"):
         raise_loopback()
     plan = {**plan, "hosts": [f"127.0.0.1:{port}" for port in free_ports(plan["count"])], "local": True}
@@ -263,7 +266,7 @@ def together(plan: dict, seconds: float = 240) -> list[dict | None]:
             end = time.monotonic() + seconds
             while any(each.poll() is None for each in started) and time.monotonic() < end:
                 if any(each.poll() for each in started):  # one has failed: the others cannot go on
-                    end = min(end, time.monotonic() + 20)
+                    end = min(end, time.monotonic() + plan.get("patience", 20))
                 time.sleep(0.1)
         finally:
             for each in started:
@@ -305,12 +308,12 @@ def run_of(engine: str, count: int, **more) -> list[dict | None]:
         return launched({**plan, **more})
 
 
-def death(engine: str, count: int = 2, batch: int = BATCH) -> dict:
+def death(engine: str, count: int = 2, batch: int = BATCH, patience: float = 20) -> dict:
     """Twenty steps, without and with a death in the thirteenth; checkpoints after each five."""
     plain = run_of(engine, count, steps=20, batch=batch)
     with tempfile.TemporaryDirectory() as folder:
         plan = {"engine": engine, "count": count, "steps": 20, "batch": batch, "folder": folder, "every": 5}
-        killed = launched({**plan, "kill": [count - 1, 12]})
+        killed = launched({**plan, "kill": [count - 1, 12], "patience": patience})
         again = launched(plan)
     assert all(plain) and all(again), "a run without a death has failed"
     return {

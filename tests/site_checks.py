@@ -183,6 +183,7 @@ class Visit:
 
     def __init__(self, context, address: str, path: str):
         self.home, self.errors, self.requests, self.responses = address, [], [], []
+        self.at_its_end = False
         idle = [page for page in context.pages if page.url == "about:blank"]
         self.page = idle[0] if idle else context.new_page()
         self.page.set_default_timeout(60_000)  # busy machines exist
@@ -391,7 +392,9 @@ new PerformanceObserver((list) => list.getEntries().forEach((one) => {
 
 
 def scroll_to_the_end(visit: Visit) -> None:
-    """Go down a page a window at a time, until nothing more comes."""
+    """Go down a page a window at a time, until nothing more comes; once for a visit."""
+    if visit.at_its_end:
+        return
     visit.page.evaluate(
         """async () => {
             for (let y = 0; y < document.documentElement.scrollHeight; y += 0.8 * window.innerHeight) {
@@ -402,6 +405,7 @@ def scroll_to_the_end(visit: Visit) -> None:
         }"""
     )
     settle(visit.page)
+    visit.at_its_end = True
 
 
 def shift_while_scrolled(visit: Visit) -> float:

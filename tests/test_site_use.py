@@ -97,30 +97,38 @@ QUIZZES = [page for page in CHAPTERS if site.soup(site.HTML / page).select_one("
 NARROW = 390
 
 
+# What a quiz says, once its words begin with the letter that was checked.
+ANSWERED = """([quiz, letter]) => {
+    const words = quiz.querySelector("[role=status]").innerText;
+    return words.includes(letter) && {words, state: quiz.dataset.state};
+}"""
+HAS_FOCUS = "one => one === document.activeElement"
+
+
 @pytest.mark.parametrize("width", [1280, NARROW])
 @pytest.mark.parametrize("chapter", QUIZZES)
 def test_quiz_answers_by_keyboard(reader, address, chapter, width):
     """Choose with the arrows, check with Enter or with the button: the words are spoken."""
     with site.Visit(reader(width), address, chapter) as visit:
         for quiz in visit.page.locator("fieldset.quiz").all():
-            options, words = quiz.get_by_role("radio"), quiz.get_by_role("status")
+            options, words = quiz.get_by_role("radio").element_handles(), quiz.get_by_role("status")
             assert words.inner_text() == "" and not quiz.locator("input:checked").count()
             quiz.get_by_role("button", name="Check the answer").click()
             words.filter(has_text="Choose an answer first.").wait_for()
-            options.first.focus()
+            options[0].focus()
             visit.page.keyboard.press("Space")
-            verdicts = []
-            for number in range(options.count()):
-                assert options.nth(number).evaluate("one => one === document.activeElement && one.checked")
+            verdicts, box = [], quiz.element_handle()
+            for letter, option in zip("ABCD", options, strict=False):
+                assert option.evaluate(f"one => ({HAS_FOCUS})(one) && one.checked")
                 visit.page.keyboard.press("Enter")
-                words.filter(has_text=f"{'ABCD'[number]}. ").wait_for()
-                right = words.inner_text().split(". ")[1] == "Right"
-                assert quiz.get_attribute("data-state") == ("right" if right else "wrong")
+                said = visit.page.wait_for_function(ANSWERED, arg=[box, f"{letter}. "]).json_value()
+                right = said["words"].split(". ")[1] == "Right"
+                assert said["state"] == ("right" if right else "wrong")
                 verdicts.append(right)
                 visit.page.keyboard.press("ArrowDown")
-            assert sum(verdicts) == 1, "not one right option"
+            assert len(verdicts) == len(options) and sum(verdicts) == 1, "not one right option"
             visit.page.keyboard.press("Tab")
-            assert quiz.locator("button").evaluate("one => one === document.activeElement")
+            assert quiz.locator("button").evaluate(HAS_FOCUS)
 
 
 @pytest.mark.parametrize("chapter", QUIZZES[:1])
