@@ -1,5 +1,6 @@
 """matrix.py runs what has changed, on every set that README and the workflow name, and says what is missing."""
 
+import json
 import subprocess
 import sys
 import urllib.error
@@ -14,12 +15,22 @@ from tools.pages import matrix
 ROOT = Book().root
 
 
+def written(words="Look.", code="print(1)", tags=(), output="1\n"):
+    """A notebook of two cells, as text."""
+    shown = {"output_type": "stream", "name": "stdout", "text": output}
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": words},
+        {"cell_type": "code", "metadata": {"tags": list(tags)}, "source": code, "outputs": [shown]},
+    ]
+    return json.dumps({"cells": cells})
+
+
 @pytest.fixture
 def copy(tmp_path):
     """A small clone: two notebooks, a data file, the pins."""
     for name in ("notebooks/01_one.ipynb", "notebooks/02_two.ipynb", "data/datasets/a.npz"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(name)
+        (tmp_path / name).write_text(written())
     for wanted in matrix.SETS.values():
         (tmp_path / wanted.pins).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / wanted.pins).write_text("keras==3.7.0\n")
@@ -27,18 +38,34 @@ def copy(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "changed", ["notebooks/01_one.ipynb", "data/datasets/a.npz", "requirements.txt", "tests/sanitize.cfg"]
-)
-def test_a_change_brings_back_what_depends_on_it(copy, changed):
-    def prints():
-        return [matrix.fingerprint("3.13", copy / f"notebooks/{n}.ipynb", copy) for n in ("01_one", "02_two")]
+def prints(copy):
+    return [matrix.fingerprint("3.13", copy / f"notebooks/{n}.ipynb", copy) for n in ("01_one", "02_two")]
 
-    before = prints()
-    assert prints() == before
+
+@pytest.mark.parametrize("changed", ["data/datasets/a.npz", "requirements.txt", "tests/sanitize.cfg"])
+def test_a_change_brings_back_what_depends_on_it(copy, changed):
+    before = prints(copy)
+    assert prints(copy) == before
     (copy / changed).write_text("something else")
-    same = [one == other for one, other in zip(prints(), before, strict=True)]
-    assert same == [False, changed == "notebooks/01_one.ipynb"]
+    assert not set(prints(copy)) & set(before)
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        ({"code": "print(2)"}, True),
+        ({"output": "2\n"}, True),
+        ({"tags": ["nbval-ignore-output"]}, True),
+        ({"tags": ["raises-exception"]}, True),
+        ({"tags": ["hide-input"]}, False),
+        ({"words": "Look again."}, False),
+    ],
+)
+def test_what_nbval_reads_brings_a_notebook_back_and_words_do_not(copy, change, again):
+    before = prints(copy)
+    (copy / "notebooks/01_one.ipynb").write_text(written(**change))
+    first, second = prints(copy)
+    assert (first != before[0]) == again and second == before[1]
 
 
 @pytest.fixture

@@ -1028,3 +1028,23 @@ def test_what_chapter_18_says_of_several_processes():
     for (death,) in report["death"].values():
         assert death["same_weights"] and death["started_again_from"] == 10
         assert death["finished_after_the_death"] == 0
+
+
+def test_a_rung_in_numpy_reaches_half_of_the_machines_pace():
+    """Chapter 18's layer, in each of seven rounds on one quiet machine; the notebook itself asserts no pace."""
+    layer = json.loads((BOOK.root / "benchmarks/results/scale.json").read_text("utf-8"))["layer"]
+    speeds = {name: np.array(runs[0]["gflops"]) for name, runs in layer.items()}
+    peak = speeds["matrix product"]
+    assert len(peak) == 7
+    assert np.all(np.maximum(speeds["im2col"], speeds["nine products"]) > 0.5 * peak)
+    assert np.all(speeds["Python loops"] < peak / 1000)
+
+
+def test_every_page_is_quick_on_a_phone():
+    """As benchmarks/lighthouse.py measured it: medians of five, on a quiet machine; no page is without."""
+    found = json.loads((BOOK.root / "benchmarks/results/pages.json").read_text("utf-8"))
+    assert found["runs"] >= 5 and set(found["pages"]) == set(BOOK.pages)
+    for page, each in found["pages"].items():
+        scores = {name: each[name] for name in ("performance", "accessibility", "best-practices", "seo")}
+        assert min(scores.values()) >= 95, (page, scores)
+        assert max(each["shift"], each["shift_scrolled"]) < 0.02, page

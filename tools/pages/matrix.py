@@ -94,11 +94,27 @@ def environment(name: str, place: Path, root: Path) -> Path | None:
     return inside
 
 
+def asked_of(path: Path) -> bytes:
+    """What nbval reads of a notebook: code, the tags that it knows, outputs. Words may change, and folds."""
+    notebook = json.loads(path.read_text("utf-8"))
+    known = ("nbval-", "raises-exception")
+    cells = [
+        [
+            "".join(cell["source"]),
+            [tag for tag in cell["metadata"].get("tags", []) if tag.startswith(known)],
+            cell["outputs"],
+        ]
+        for cell in notebook["cells"]
+        if cell["cell_type"] == "code"
+    ]
+    return json.dumps(cells, sort_keys=True).encode()
+
+
 def fingerprint(name: str, notebook: Path, root: Path) -> str:
-    """What a run depends on: the notebook, the data, the pins, what nbval may overlook."""
-    digest = hashlib.sha256(repr(SETS[name]).encode())
+    """What a run depends on: the notebook's code and outputs, the data, the pins, what nbval may overlook."""
+    digest = hashlib.sha256(repr(SETS[name]).encode() + asked_of(notebook))
     data = sorted(path for path in (root / "data").rglob("*") if path.is_file())
-    for path in (notebook, root / SETS[name].pins, root / "tests/sanitize.cfg", *data):
+    for path in (root / SETS[name].pins, root / "tests/sanitize.cfg", *data):
         digest.update(path.name.encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
