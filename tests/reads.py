@@ -137,7 +137,7 @@ READS = {
         part("notebooks/16_*.ipynb#code", "data/datasets/birds.npz", "tools/data/**", *ORDER)
     ],
     "tests/test_scale.py": [part("benchmarks/scale.py", "data/datasets/fashion-mnist/**", *ORDER)],
-    "tests/test_fetched.py": [part(*SHARED)],
+    "tests/test_fetched.py": [part(*SHARED, "Makefile")],
     "tests/test_own_garment.py": [
         part("notebooks/05_*.ipynb#code", "book/_static/live/*.p2p", "data/**", *ORDER)
     ],
