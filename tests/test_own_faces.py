@@ -161,11 +161,15 @@ def test_a_box_for_no_file_is_named(chapter, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
-def test_what_is_no_file_is_passed_over(chapter, tmp_path):
+def test_what_is_no_ordinary_file_is_named(chapter, tmp_path):
     people(tmp_path, a_png=lambda path: ADA.save(path))
     os.mkfifo(tmp_path / "ada" / "pipe.png")
+    os.mkfifo(tmp_path / "ada" / ".pipe.png")
     (tmp_path / "ada" / "gone.png").symlink_to(tmp_path / "nowhere")
-    assert compared(chapter, tmp_path)[0]["ada", "ben"] == (0, 1)
+    found, said = compared(chapter, tmp_path)
+    assert found["ada", "ben"] == (0, 1) and said.count("left out") == 2
+    for name in ("pipe", "gone"):
+        assert f"ada/{name}.png is no ordinary file: left out." in said.splitlines()
 
 
 def test_odd_sources(chapter, tmp_path):

@@ -170,6 +170,17 @@ def test_odd_files_are_named(chapter, tmp_path, capsys):
         assert words in said
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes")
+def test_what_is_no_ordinary_file_is_named(chapter, tmp_path, capsys):
+    written(tmp_path, some())
+    os.mkfifo(tmp_path / "bird" / "pipe.png")  # to read it would wait for ever
+    (tmp_path / "bird" / "gone.png").symlink_to(tmp_path / "nowhere")
+    assert len(chapter["usable"](tmp_path)[0]) == 20
+    said = capsys.readouterr().out.splitlines()
+    for name in ("pipe", "gone"):
+        assert f"left out: bird/{name}.png cannot be read (it is no ordinary file)" in said
+
+
 def test_tags_on_too_few_or_on_all_are_left_out(chapter, tmp_path, capsys):
     files = {f"{n}.png": picture(n) for n in range(12)}
     files["tags.txt"] = "".join(
