@@ -59,6 +59,13 @@ def noted(note: int) -> Image.Exif:
     return exif
 
 
+def oddly_noted(png: bytes) -> bytes:
+    """A PNG with a camera's note that is none."""
+    chunk = b"eXIf" + b"no note at all"
+    told = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return png[:33] + told + png[33:]
+
+
 TURN = Image.Transpose
 STORED = [
     None, TURN.FLIP_LEFT_RIGHT, TURN.ROTATE_180, TURN.FLIP_TOP_BOTTOM, TURN.TRANSPOSE, TURN.ROTATE_90,
@@ -85,6 +92,8 @@ def guises(photograph, boot) -> dict[str, bytes]:
         "palette": saved(photo.quantize(32)),
         "CMYK JPEG": saved(photo.convert("CMYK"), "JPEG"),
         "16 bits": saved(Image.fromarray(deep)),
+        "shares of white": saved(Image.fromarray(np.float32(deep) / 65535), "TIFF"),
+        "odd note of a camera": oddly_noted(saved(photo)),
         "animated GIF": saved(photo, "GIF", save_all=True, append_images=[blank, blank], duration=200),
         "on black": saved(photograph(boot, (240, 230, 220), (10, 10, 15))),
         "pointing right": saved(ImageOps.mirror(photo)),
