@@ -58,6 +58,7 @@ def test_a_change_brings_back_what_depends_on_it(copy, changed):
         ({"tags": ["nbval-ignore-output"]}, True),
         ({"tags": ["raises-exception"]}, True),
         ({"tags": ["hide-input"]}, False),
+        ({"tags": ["nbval-ignore-output"], "output": "2\n"}, True),
         ({"words": "Look again."}, False),
     ],
 )
@@ -66,6 +67,14 @@ def test_what_nbval_reads_brings_a_notebook_back_and_words_do_not(copy, change, 
     (copy / "notebooks/01_one.ipynb").write_text(written(**change))
     first, second = prints(copy)
     assert (first != before[0]) == again and second == before[1]
+
+
+def test_outputs_that_nbval_ignores_may_change(copy):
+    found = set()
+    for output in ("1\n", "2\n"):
+        (copy / "notebooks/01_one.ipynb").write_text(written(tags=["nbval-ignore-output"], output=output))
+        found.add(prints(copy)[0])
+    assert len(found) == 1
 
 
 @pytest.fixture

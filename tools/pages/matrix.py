@@ -103,16 +103,16 @@ def environment(name: str, place: Path, root: Path) -> Path | None:
 def asked_of(path: Path) -> bytes:
     """What nbval reads of a notebook: code, the tags that it knows, outputs. Words may change, and folds."""
     notebook = json.loads(path.read_text("utf-8"))
-    known = ("nbval-", "raises-exception")
-    cells = [
-        [
-            "".join(cell["source"]),
-            [tag for tag in cell["metadata"].get("tags", []) if tag.startswith(known)],
-            cell["outputs"],
-        ]
-        for cell in notebook["cells"]
-        if cell["cell_type"] == "code"
-    ]
+    cells = []
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            tags = [
+                tag
+                for tag in cell["metadata"].get("tags", [])
+                if tag.startswith(("nbval-", "raises-exception"))
+            ]
+            outputs = [] if "nbval-ignore-output" in tags else cell["outputs"]
+            cells.append(["".join(cell["source"]), tags, outputs])
     return json.dumps(cells, sort_keys=True).encode()
 
 
