@@ -32,7 +32,7 @@ CLOSED = (
 
 # Here a word is not the term of the glossary. A space fits any space or new line.
 OTHERWISE = """
-1/16 reaches; : the identity; a hop between; along 9 paths; along every path; along the longest path; at the
+1/16 reaches; : the identity; a hop between; along every path; along the longest path; at the
 edge of; blue frame; calls that calibration; code of digital; code takes 16; colour scale; encoder weights;
 folder in which the paths; for each unit; frame of zeros; frozen camera; heads minus tails; how many reach; in
 units of; learned scale; light scales; loss of all that was learned; loss of some points; margin to try; margin
