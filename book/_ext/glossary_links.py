@@ -36,9 +36,9 @@ OTHERWISE = """
 edge of; blue frame; calls that calibration; code of digital; code takes 16; colour scale; encoder weights;
 folder in which the paths; for each unit; frame of zeros; frozen camera; heads minus tails; how many reach; in
 units of; learned scale; light scales; loss of all that was learned; loss of some points; margin to try; margin
-wider; matrix products reach; multiplier scales; network maps; networks scale; numbers reach; on scales of; on
+wider; matrix products reach; multiplier scales; network maps; networks scale; on scales of; on
 this scale; over the edge; probability reaches; reach some; reach the five; results/scale; scale before;
-scale the line; second reach; single precision; sound reaches; still stretch; streams past; stretch the range;
+scale the line; single precision; sound reaches; still stretch; streams past; stretch the range;
 such samples; they reach; turn its head; unit sphere
 """
 
