@@ -120,7 +120,7 @@ export class PhotoLab extends LiveFigure {
   build(root) {
     const file = make("input", { id: "file", type: "file", accept: "image/*", className: "unseen", onchange: () => this.open(file.files[0]) });
     root.append(
-      make("fieldset", {}, make("legend", {}, "A photograph of the book\u2019s"), make("div", { className: "gallery", id: "gallery" })),
+      make("fieldset", {}, make("legend", {}, "One of the book\u2019s photographs"), make("div", { className: "gallery", id: "gallery" })),
       make("p", { className: "warning", id: "trouble" }),
       make("div", { className: "stage" },
         make("figure", { className: "picture" },

@@ -188,7 +188,7 @@ export class PoolingLab extends LiveFigure {
     th { font-weight: 600; font-size: 0.82rem; color: var(--ink-soft, #585266); line-height: 1.2; }
     th[scope="row"] { text-align: left; font-size: 0.9rem; color: var(--ink, #23202c); }
     td { font-size: 1.02rem; white-space: nowrap; } tbody td:nth-of-type(1) { font-weight: 600; }
-    .chart { width: 100%; max-width: 27rem; } .chart text { font-size: 11px; fill: var(--ink-soft, #585266); } .chart text.large { text-anchor: middle; }
+    .chart { width: 100%; max-width: 27rem; } .chart text { font-size: 13px; fill: var(--ink-soft, #585266); } .chart text.large { text-anchor: middle; }
     .axis { stroke: var(--rule-strong, #8a829c); fill: none; } .now { stroke: #ff9d2e; stroke-width: 7; opacity: 0.45; }
     .line { fill: none; stroke-width: 2; } .line path, .line circle, .line rect { stroke-width: 1.5; }
     .line.z { stroke: var(--ink-soft, #585266); } .line.relu { stroke: var(--violet, #593796); stroke-dasharray: 5 3; } .line.pooled { stroke: var(--orange, #9c4a05); stroke-width: 2.6; } .line.along { stroke: var(--orange, #9c4a05); stroke-dasharray: 1.5 3; }

@@ -525,7 +525,7 @@ export class SlidingLab extends LiveFigure {
     const layer = `keras.layers.Conv2D(${f}, ${k}${s > 1 ? `, strides=${s}` : ""}${mode === "same" ? ', padding="same"' : ""}${d > 1 ? `, dilation_rate=${d}` : ""})`;
     this.$("#cost").replaceChildren(
       make("div", {}, `${size}\u00b7${size} places, ${k}\u00b7${k}\u00b7${c} weights, ${f} ${f === 1 ? "filter" : "filters"}: ${count(size * size * k * k * c * f)} multiplications`),
-      make("div", {}, `(${k}\u00b7${k}\u00b7${c} + 1)\u00b7${f} = ${count((k * k * c + 1) * f)} parameters, each filter's bias with them`),
+      make("div", {}, `(${k}\u00b7${k}\u00b7${c} + 1)\u00b7${f} = ${count((k * k * c + 1) * f)} parameters, biases included`),
       make("div", {}, make("code", {}, `${mode === "own" && p ? `keras.layers.ZeroPadding2D(${p}), then ` : ""}${layer}`)));
   }
 }

@@ -194,7 +194,7 @@ export class SoundLab extends LiveFigure {
       make("div", { className: "bar" },
         make("button", { type: "button", id: "record", className: "main", onclick: () => this.record() }, "Record with the microphone"),
         make("label", { className: "file" }, "Choose a recording", file),
-        field("Or drum hits of the book\u2019s", hits)),
+        field("Or drum hits from the book", hits)),
       make("p", { className: "note under" }, `You may also drop or paste a file. Of a recording the first ${LONGEST} seconds are heard, and it never leaves this page.`),
       make("div", { id: "recording", hidden: true }, make("p", { id: "recorded", className: "numbers" }), make("div", { className: "level", "aria-hidden": "true" }, make("i", { id: "level" }))),
       make("p", { className: "warning", id: "trouble" }),

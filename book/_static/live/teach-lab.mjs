@@ -292,7 +292,7 @@ export class TeachLab extends LiveFigure {
           make("p", { className: "note legend", id: "legend", style: { marginTop: "0.4rem" } })),
         make("div", {},
           make("p", { className: "said", id: "said", tabIndex: -1 }, "Nothing is learned yet."),
-          make("p", { className: "note", id: "source" }, "It takes pictures of two classes."),
+          make("p", { className: "note", id: "source" }, "It needs pictures of two classes."),
           make("fieldset", { id: "bars-room", hidden: true }, make("legend", {}, "Its probabilities. Choose a class to see its map"), make("div", { className: "bars", id: "bars" })),
           make("div", { className: "bar" }, this.#chooser("ask", "Ask about a picture", ([file]) => this.ask(file), { accept: "image/*" }), this.#button("remove", "Remove this picture", () => this.#removeAsked())),
           make("label", { className: "field limit" }, make("span", { id: "limit-words" }, "\u201cNone of these\u201d below a probability of 0 %"), limit),
@@ -984,7 +984,7 @@ export class TeachLab extends LiveFigure {
     const limit = this.#limit;
     if (!(this.#class < (known?.names.length ?? 0))) this.#class = 0;
     this.$("#said").textContent = p ? this.#words(p) : head ? "Ask it about a picture." : "Nothing is learned yet.";
-    this.$("#source").textContent = p ? `${asked.words}${this.#stream && this.#held ? " Press a picture again, or take one, and the camera is back." : ""}` : head ? "Choose one, press one above, or use the camera." : "It takes pictures of two classes.";
+    this.$("#source").textContent = p ? `${asked.words}${this.#stream && this.#held ? " Press a picture again, or take one, and the camera is back." : ""}` : head ? "Choose one, press one above, or use the camera." : "It needs pictures of two classes.";
     this.$("#bars-room").hidden = !p;
     if (p) this.#bars(known.names, p);
     this.$("#remove").hidden = asked?.id === undefined;
