@@ -12,7 +12,7 @@ NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=900 --nbval-sanitize-w
 TOGETHER := -p tools -n 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book pdf epub archive publish serve test quick check notebooks sync student lab bench matrix lock clean
+.PHONY: help setup book pdf epub archive publish serve test quick check notebooks sync student lab quiet-kernels bench matrix lock clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | \
@@ -76,7 +76,13 @@ student: setup  ## a set of notebooks without solutions, for a class, in _build/
 	@$(BIN)/python -m tools.pages.student
 
 lab: setup  ## open the chapters in JupyterLab
+	@$(MAKE) --no-print-directory quiet-kernels
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_filters.ipynb
+
+# What TensorFlow's machinery writes past Python, when it starts, is for the terminal and not for the notebook.
+quiet-kernels:
+	@mkdir -p $(VENV)/etc/ipython
+	@echo "c.IPKernelApp.capture_fd_output = False" > $(VENV)/etc/ipython/ipython_kernel_config.py
 
 bench: setup  ## measure networks, notebooks and pages: hours; with QUICK=1 a try of three minutes
 	@for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script $(if $(QUICK),--quick) || exit 1; done

@@ -115,7 +115,19 @@ READS = {
         part("notebooks/**", *ORDER, "benchmarks/results/**", "data/datasets/drums.npz")
     ],
     # It takes one function from test_results.py, which reads the chapters when it is imported.
-    "tests/test_bench.py": [part("benchmarks/**", "tools/**", "data/**", *ORDER, "~notebooks/**")],
+    "tests/test_bench.py": [
+        part(
+            "benchmarks/**",
+            "tools/**",
+            "data/**",
+            *ORDER,
+            f"notebooks/{name}#code",
+            "~notebooks/**",
+            tests=f"test_{test}$",
+        )
+        for test, name in (("text", "11_*.ipynb"), ("satellite", "13_*.ipynb"))
+    ]
+    + [part("benchmarks/**", "tools/**", "data/**", *ORDER, "~notebooks/**")],
     "tests/test_pretrain.py": [part("tools/data/pretrain_backbone.py")],
     "tests/test_stamps.py": [part("data/**", "tools/data/stamps/**")],
     "tests/test_text.py": [
@@ -130,14 +142,16 @@ READS = {
     ],
     "tests/test_drums.py": [part("data/**", "tools/data/drums/**", "notebooks/12_*.ipynb#code", *ORDER)],
     "tests/test_own_sounds.py": [part("notebooks/12_*.ipynb#code", "data/datasets/drums.npz", *ORDER)],
-    "tests/test_own_satellite.py": [part("notebooks/13_*.ipynb#code", *ORDER)],
+    "tests/test_own_satellite.py": [
+        part("notebooks/13_*.ipynb#code", "data/datasets/raleigh.npz", "tools/data/**", *ORDER)
+    ],
     "tests/test_own_faces.py": [part("notebooks/14_*.ipynb#code", *ORDER)],
     "tests/test_own_tags.py": [part("notebooks/15_*.ipynb#code", *ORDER)],
     "tests/test_own_video.py": [
         part("notebooks/16_*.ipynb#code", "data/datasets/birds.npz", "tools/data/**", *ORDER)
     ],
     "tests/test_scale.py": [part("benchmarks/scale.py", "data/datasets/fashion-mnist/**", *ORDER)],
-    "tests/test_fetched.py": [part(*SHARED)],
+    "tests/test_fetched.py": [part(*SHARED, "Makefile")],
     "tests/test_own_garment.py": [
         part("notebooks/05_*.ipynb#code", "book/_static/live/*.p2p", "data/**", *ORDER)
     ],

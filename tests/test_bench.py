@@ -85,8 +85,22 @@ def test_satellite(tmp_path):
     assert tried["results"][fixed][0]["accuracy"] == full["results"][fixed][0]["accuracy"]
     for name in ("logistic, 1x1", "U-Net"):
         assert tried["results"][name][0]["parameters"] == full["results"][name][0]["parameters"]
+    (there,), (stands,) = (report["raleigh"]["logistic, 1x1"] for report in (tried, full))
+    assert there["as_the_rule"] == pytest.approx(stands["as_the_rule"], abs=0.002)
     ((run,),) = tried["large"].values()
     assert run["pixels"] == 600 * 600
+
+
+def test_text(tmp_path):
+    """Templates and the committed reader of print make the committed errors; the networks of numbers run."""
+    tried, full = quick("text.py", tmp_path / "text.json"), committed("text.json")
+    assert list(tried["numbers"]) == list(full["numbers"])
+    for figure in ("character_error", "whole_right", "apart"):
+        assert tried["numbers"]["template"][0][figure] == full["numbers"]["template"][0][figure], figure
+    assert list(tried["print"]) == ["this chapter's reader"]  # Tesseract is not asked
+    (run,), (stands,) = (report["print"]["this chapter's reader"] for report in (tried, full))
+    assert run["faces"] == pytest.approx(stands["faces"], abs=0.003)
+    assert run["page"] == pytest.approx(stands["page"], abs=0.01)
 
 
 def test_faces(tmp_path):

@@ -8,6 +8,7 @@ import hashlib
 import http.server
 import os
 import socket
+import subprocess
 import tempfile
 import threading
 from pathlib import Path
@@ -166,6 +167,36 @@ def test_a_clone_that_cannot_be_written_to_is_read_all_the_same(clone, monkeypat
     home = Path(os.environ["KERAS_HOME"])
     assert clone not in home.parents and os.access(home, os.W_OK)
     assert (home / "models/some.h5").read_bytes() == b"as in the clone"
+
+
+def test_a_home_that_cannot_be_written_to_leaves_no_warning(clone, monkeypatch):
+    """Matplotlib gets a folder of its own for what it keeps; without need it gets none."""
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    run_first_cell(monkeypatch, clone)
+    assert "MPLCONFIGDIR" not in os.environ
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != Path.home() and real(path, mode))
+    run_first_cell(monkeypatch, clone)
+    assert os.access(os.environ.pop("MPLCONFIGDIR"), os.W_OK)
+
+
+def test_what_is_written_past_python_stays_out_of_the_notebooks():
+    """TensorFlow's machinery writes to the process's own error stream; in a lab it would stand in red under a cell."""
+    from jupyter_client.manager import start_new_kernel
+
+    subprocess.run(["make", "quiet-kernels"], cwd=Book().root, check=True)
+    manager, client = start_new_kernel(kernel_name="python3")
+    try:
+        said = []
+        code = (
+            "import os, sys\nos.write(2, b'noise')\nprint('an answer')\nprint('a warning', file=sys.stderr)"
+        )
+        client.execute_interactive(code, timeout=60, output_hook=said.append)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    texts = [message["content"]["text"] for message in said if message["msg_type"] == "stream"]
+    assert "".join(texts).split("\n") == ["an answer", "a warning", ""]
 
 
 @pytest.mark.parametrize(("backend", "said"), [("tensorflow", ""), ("jax", "written for TensorFlow")])

@@ -715,19 +715,23 @@ def test_focus_can_be_seen_in_every_control(reader, address, name):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_targets_are_large_enough(reader, address, name):
-    """Whatever can be pressed is 24 px or more, on a phone as well."""
-    with opened(reader(390), address, name) as visit:
-        visit.figure.evaluate(ENTER, STATES[name].get("7x7 mean", ""))
-        small = visit.figure.evaluate(
-            """f => [...f.shadowRoot.querySelectorAll(
-                    "button, select, input:not(.unseen):not([type=radio]), .file, .choice span, summary")]
-                .filter((e) => e.getClientRects().length)
-                .map((e) => [e.getBoundingClientRect(), e.outerHTML.slice(0, 100)])
-                .filter(([box]) => box.width < 24 || box.height < 24)
-                .map(([box, html]) => `${box.width} x ${box.height}: ${html}`)"""
-        )
-        hold(small)
+def test_targets_are_large_enough(reader, fresh, address, name):
+    """Whatever can be pressed is 24 px or more, and under a finger 44, but for numbers that stand as a matrix."""
+    touched = fresh(390, has_touch=True, is_mobile=True)
+    for window, least in ((reader(390), 24), (touched, 43.5)):
+        with opened(window, address, name) as visit:
+            visit.figure.evaluate(ENTER, STATES[name].get("7x7 mean", ""))
+            small = visit.figure.evaluate(
+                """(f, least) => [...f.shadowRoot.querySelectorAll(
+                        "button, select, input:not(.unseen):not([type=radio]), .file, .choice span, summary")]
+                    .filter((e) => e.getClientRects().length)
+                    .map((e) => [e.getBoundingClientRect(), e.outerHTML.slice(0, 100),
+                        e.matches("#weights input, #numbers input, [type=checkbox]") ? 24 : least])
+                    .filter(([box, html, least]) => box.width < least || box.height < least)
+                    .map(([box, html]) => `${box.width} x ${box.height}: ${html}`)""",
+                least,
+            )
+            hold(small)
 
 
 POLICY = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:"

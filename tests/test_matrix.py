@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tools.book import Book
+from tools.book import Book, read_notebook
 from tools.pages import matrix
 
 ROOT = Book().root
@@ -138,3 +138,24 @@ def test_the_workflow_runs_every_set():
     (job,) = flow["jobs"].values()
     asked = {each["set"]: each["python"] for each in job["strategy"]["matrix"]["include"]}
     assert asked == {name: wanted.python for name, wanted in matrix.SETS.items()}
+
+
+def test_each_package_that_a_chapter_imports_is_installed():
+    """A chapter says which of its packages is missing and goes on, so the matrix would not notice."""
+    import ast
+
+    installed = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
+    installed["tensorflow"] = matrix.TENSORFLOW
+    # What comes with those that are named.
+    brought = {"IPython", "matplotlib_inline", "threadpoolctl"}
+    asked = set()
+    for path in Book().chapters:
+        for cell in read_notebook(path).cells:
+            if cell.cell_type == "code":
+                for node in ast.walk(ast.parse(cell.source)):
+                    names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+                    names += [node.module] if isinstance(node, ast.ImportFrom) else []
+                    asked |= {name.split(".")[0] for name in names}
+    asked -= set(sys.stdlib_module_names) | brought
+    assert {"av", "soundfile"} <= asked
+    assert {installed.get(name, name) for name in asked} <= set(matrix.PACKAGES)

@@ -19,6 +19,8 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 
 from chapter_cells import defined
 from tools.book import Book
+from tools.data import build_raleigh
+from tools.data.whole import BadInput
 
 CHAPTER = Book().root / "notebooks/13_satellite.ipynb"
 CELLS = (
@@ -292,3 +294,28 @@ def test_the_stretch_finds_the_percentiles(chapter, tmp_path):
     rows, columns, limits = chapter["limits_of"](tmp_path / "some.tif", (1, 2, 3))
     assert (rows, columns) == SIXTEEN.shape[:2]
     assert np.abs(limits - np.percentile(SIXTEEN, [2, 98], axis=(0, 1))).max() < 2
+
+
+def test_the_data_tool_refuses_another_file(tmp_path):
+    target = tmp_path / "raleigh.npz"
+    (tmp_path / "other.whl").write_bytes(b"no package")
+    for path in (tmp_path / "other.whl", tmp_path / "nowhere"):
+        with pytest.raises(BadInput):
+            build_raleigh.build(path, target)
+    assert not target.exists()
+
+
+def test_a_band_is_read_whole():
+    """Strips in any order, the last one lower."""
+    given = np.arange(7 * 5, dtype="float32").reshape(7, 5)
+    file = io.BytesIO()
+    tifffile.imwrite(file, given, rowsperstrip=3)
+    assert np.array_equal(build_raleigh.band(file.getvalue()), given)
+
+
+def test_the_picture_of_raleigh_carries_its_terms():
+    with np.load(Book().root / "data/datasets/raleigh.npz") as file:
+        notice = str(file["licences"])
+        assert (file["raleigh"].shape, file["raleigh"].dtype) == ((160, 160, 5), "uint8")
+    assert notice.startswith(build_raleigh.NOTICE.read_text("utf-8"))
+    assert "GNU GENERAL PUBLIC LICENSE" in notice and "U.S. Geological Survey" in notice

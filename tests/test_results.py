@@ -599,6 +599,15 @@ def test_what_chapter_13_says_of_itaipu():
     assert min(each["forest"] for each in places) > 0.95
 
 
+def test_what_chapter_13_says_of_raleigh():
+    """Each way agrees with the rule on fewer than three quarters, and none finds the lake."""
+    report = satellite("raleigh")
+    assert [run["seed"] for run in report["U-Net"]] == list(range(5))
+    runs = [run for name in report for run in report[name]]
+    assert len(runs) == 7 and max(run["as_the_rule"] for run in runs) < 0.75
+    assert max(run["places"]["lake"] for run in runs) < 0.01
+
+
 def test_what_chapter_13_says_of_variants_and_of_a_random_split():
     """Weights cost accuracy and mean IoU; without skips borders are worse, and some seeds find no water."""
     results, splits = satellite("results"), satellite("splits")

@@ -37,9 +37,9 @@ edge of; blue frame; calls that calibration; code of digital; code takes 16; col
 folder in which the paths; for each unit; frame of zeros; frozen camera; heads minus tails; how many reach; in
 units of; learned scale; light scales; loss of all that was learned; loss of some points; margin to try; margin
 wider; matrix products reach; multiplier scales; network maps; networks scale; numbers reach; on scales of; on
-this scale; over the edge; probability reaches; products reaches; reach some; reach the five; results/scale;
+this scale; over the edge; probability reaches; reach some; reach the five; results/scale; scale before;
 scale the line; second reach; single precision; sound reaches; still stretch; streams past; stretch the range;
-such samples; they reach; turn its head; unit sphere; with the right scale
+such samples; they reach; turn its head; unit sphere
 """
 
 

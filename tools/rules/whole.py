@@ -11,9 +11,9 @@ from tools.rules.rule import Problem, book_rule
 
 ROOMS = {
     "book", "notebooks", "data", "tools", "tests", "benchmarks", ".ci", ".github", ".gitignore",
-    ".gitattributes", "_config.yml", "_toc.yml", "requirements.in", "requirements.txt", "Makefile",
+    "_config.yml", "_toc.yml", "requirements.in", "requirements.txt", "Makefile",
     "README.md", "CONTRIBUTING.md", "LICENSE", "LICENSE-text.md", "CITATION.cff", "ruff.toml",
-    "pytest.ini", "binder",
+    "pytest.ini",
 }  # fmt: skip
 
 

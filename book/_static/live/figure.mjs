@@ -220,7 +220,7 @@ export const STYLE = `
   .numbers { font-variant-numeric: tabular-nums; }
   .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
   summary { cursor: pointer; font-weight: 600; color: var(--violet, #593796); padding: 0.3rem 0; }
-  @media (pointer: coarse) { button, select, .field input, .file, .choice span, summary, input[type="range"] { min-height: 44px !important; } summary { padding-block: 0.65rem; } }
+  @media (pointer: coarse) { button, select, .field input, .file, .choice span, summary, input[type="range"], input[type="number"], #bias { min-height: 44px !important; } button, .choice span { min-width: 44px !important; } summary { padding-block: 0.65rem; } }
   @media (prefers-reduced-motion: reduce) { *, *::before, *::after { transition: none !important; animation: none !important; } }
 `;
 
