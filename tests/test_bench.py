@@ -1,9 +1,12 @@
 """`make bench QUICK=1` runs every benchmark through, and what it says of the networks is what is committed."""
 
+import csv
 import json
+import struct
 import subprocess
 import sys
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
@@ -175,6 +178,46 @@ def test_tags(tmp_path):
         assert set(tried[part]) == {"book's", "nearest", "always"}
         assert tried[part]["always"][0]["map"] < tried[part]["book's"][0]["map"] < 1
     assert list(tried["tags"]) == list(full["tags"])
+
+
+def test_own_photographs(tmp_path):
+    """The section's own pictures go through every part; the committed sets are those of the list."""
+    tried, full = quick("own_photographs.py", tmp_path / "own.json"), committed("own_photographs.json")
+    assert list(tried) == ["sections", "shape", "fine"] and {"sections", "shape"} <= set(full)
+    for part in ("sections", "shape"):
+        ways = [name.removeprefix("stamps, ") for name in tried[part]]
+        for kind in ("things", "food"):
+            assert {f"{kind}, {way}" for way in ways} <= set(full[part])
+    assert {"section", "first edition", "section, book's", "first edition, book's"} <= {
+        name.removeprefix("stamps, ") for name in tried["sections"]
+    }
+    (own,), (other,) = tried["sections"]["stamps, section"], tried["sections"]["stamps, section, book's"]
+    assert own["of"] == 65 and other["behind"] - other["ahead"] == own["right"] - other["right"]
+    with (ROOT / "benchmarks/own_photographs.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len({row["file"] for row in rows}) == len(rows)
+    for name, runs in full["sections"].items():
+        assert {run["of"] for run in runs} == {sum(row["set"] == name.split(", ")[0] for row in rows)}, name
+
+
+def test_a_file_comes_out_of_qts_archive(monkeypatch):
+    """A folder with two files, one of them squeezed, written as the tool rcc writes it."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    from own_photographs import in_rcc
+
+    names = [("pictures", 0), ("a.webp", 0), ("b.webp", 0)]
+    heap, places = b"", []
+    for name, number in names:
+        places.append(len(heap))
+        heap += struct.pack(">HI", len(name), number) + name.encode("utf-16-be")
+    plain, squeezed = b"plain", struct.pack(">I", 8) + zlib.compress(b"squeezed")
+    blocks = struct.pack(">I", len(plain)) + plain + struct.pack(">I", len(squeezed)) + squeezed
+    tree = struct.pack(">IHII", 0, 2, 1, 1) + struct.pack(">IHII", places[0], 2, 2, 2)
+    tree += struct.pack(">IHHHI", places[1], 0, 0, 0, 0)
+    tree += struct.pack(">IHHHI", places[2], 1, 0, 0, 4 + len(plain))
+    head = b"qres" + struct.pack(">4I", 1, 20, 20 + len(tree), 20 + len(tree) + len(blocks))
+    found = dict(in_rcc(head + tree + blocks + heap))
+    assert found == {"/pictures/a.webp": b"plain", "/pictures/b.webp": b"squeezed"}
 
 
 def test_things_of_the_scenes_stand_on_one_side(monkeypatch):

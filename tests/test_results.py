@@ -807,6 +807,46 @@ def literal(notebook: str, cell: str, name: str):
     return ast.literal_eval(values[0])
 
 
+def own_photographs() -> dict:
+    """What chapter 6's section reached on the two sets of photographs from elsewhere."""
+    return json.loads((BOOK.root / "benchmarks/results/own_photographs.json").read_text("utf-8"))
+
+
+def points(runs: list[dict], others: list[dict]) -> float:
+    """Mean lead in points over the seeds that both have."""
+    by_seed = {run["seed"]: run["accuracy"] for run in others}
+    return 100 * mean(run["accuracy"] - by_seed[run["seed"]] for run in runs if run["seed"] in by_seed)
+
+
+def test_what_chapter_6_says_of_photographs_from_elsewhere():
+    """Nine in ten and two in three right; squeezing or margins gain a point at most and lose five at worst."""
+    text = " ".join(
+        cell.source for cell in read_notebook(BOOK.root / "notebooks/06_transfer_learning.ipynb").cells
+    )
+    assert "nine in ten right (animals, fish, monuments, tools, windmills) and two in three (foods)" in text
+    assert "squeezing or margins gained a point at most and lost five at worst" in text
+    report = own_photographs()
+    for name, about in (("things", 9 / 10), ("food", 2 / 3)):
+        runs = report["sections"][f"{name}, section"]
+        assert len(runs) == 10 and abs(mean(run["accuracy"] for run in runs) - about) < 0.025, name
+    shape = report["shape"]
+    leads = {
+        name: points(runs, shape[name.rsplit(", ", 2 if "margin" in name else 1)[0] + ", cropped"])
+        for name, runs in shape.items()
+        if not name.endswith("cropped")
+    }
+    assert len(leads) == 2 * 3 * 3 and 0.5 < max(leads.values()) < 1 and -5.5 < min(leads.values()) < -4.5
+
+
+def test_the_section_is_ahead_of_its_first_edition_on_photographs_from_elsewhere():
+    """With each of the seeds that both have, on both sets."""
+    parts = own_photographs()["sections"]
+    for name in ("things", "food"):
+        ours = {run["seed"]: run["accuracy"] for run in parts[f"{name}, section"]}
+        first = parts[f"{name}, first edition"]
+        assert len(first) == 5 and all(ours[run["seed"]] > run["accuracy"] for run in first), name
+
+
 def test_what_chapter_9_says_of_the_side():
     """Ten stamps of each class, the book's backbone frozen, at three sides: the committed validation runs."""
     for side, told in literal("09_mobilenet", "dials-09-measured", "stamps_right").items():

@@ -32,14 +32,18 @@ CLOSED = (
 
 # Here a word is not the term of the glossary. A space fits any space or new line.
 OTHERWISE = """
-1/16 reaches; : the identity; a hop between; along every path; along the longest path; at the
-edge of; blue frame; calls that calibration; code of digital; code takes 16; colour scale; encoder weights;
-folder in which the paths; for each unit; frame of zeros; frozen camera; heads minus tails; how many reach; in
-units of; learned scale; light scales; loss of all that was learned; loss of some points; margin to try; margin
-wider; matrix products reach; multiplier scales; network maps; networks scale; on scales of; on
-this scale; over the edge; probability reaches; reach some; reach the five; results/scale; scale before;
-scale the line; single precision; sound reaches; still stretch; streams past; stretch the range;
-such samples; they reach; turn its head; unit sphere
+1/16 reaches; 4x4 reach all; : the identity; a hop between; a mel band; along every path; along the longest
+path; answer for a window; at the edge of; blue frame; calls that calibration; code of digital; code takes 16;
+colour scale; comes in patches; cure is a weight; encoder weights; folder in which the paths; for each
+frequency; for each unit; for the calibration; frame of zeros; frozen camera; heads minus tails; heat maps;
+how many reach; in units of; is the floor; judge its map; learned scale; light scales; loss of accuracy; loss
+of all that was learned; loss of some points; margin to try; margin wider; matrix products reach; mel bands
+from; more false alarms; multiplier scales; network maps; networks scale; number of channels; on scales of; on
+the floor; on this scale; over the edge; plants: false alarms; probability reaches; products it reaches; reach
+some; reach the five; reaches it is; read its error map; recall with false alarms; results/scale; scale
+before; scale the line; single precision; sound reaches; still stretch; streams past; stretch the range; such
+samples; sums over windows; they reach; turn its head; unit sphere; what depth buys; window of 20x20; windows
+of four; winner of its window
 """
 
 
