@@ -37,13 +37,13 @@ path; answer for a window; at the edge of; blue frame; calls that calibration; c
 colour scale; comes in patches; cure is a weight; encoder weights; folder in which the paths; for each
 frequency; for each unit; for the calibration; frame of zeros; frozen camera; heads minus tails; heat maps;
 how many reach; in units of; is the floor; judge its map; learned scale; light scales; loss of accuracy; loss
-of all that was learned; loss of some points; margin to try; margin wider; matrix products reach; mel bands
-from; more false alarms; multiplier scales; network maps; networks scale; number of channels; on scales of; on
-the floor; on this scale; over the edge; plants: false alarms; probability reaches; products it reaches; reach
-some; reach the five; reaches it is; read its error map; recall with false alarms; results/scale; scale
-before; scale the line; single precision; sound reaches; still stretch; streams past; stretch the range; such
-samples; sums over windows; they reach; turn its head; unit sphere; what depth buys; window of 20x20; windows
-of four; winner of its window
+of all that was learned; loss of some points; map into windows; margin to try; margin wider; matrix products
+reach; mel bands from; more false alarms; multiplier scales; network maps; networks scale; number of channels;
+on scales of; on the floor; on this scale; over the edge; plants: false alarms; probability reaches; products
+it reaches; reach some; reach the five; reaches it is; read its error map; recall with false alarms;
+results/scale; same two phases; scale before; scale the line; Show it the floor; single precision; sound
+reaches; still stretch; streams past; stretch the range; such samples; sums over windows; they reach; turn its
+head; unit sphere; Watch the window; what depth buys; window of 20x20; windows of four; winner of its window
 """
 
 
