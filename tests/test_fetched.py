@@ -180,12 +180,13 @@ def test_a_home_that_cannot_be_written_to_leaves_no_warning(clone, monkeypatch):
     assert os.access(os.environ.pop("MPLCONFIGDIR"), os.W_OK)
 
 
-def test_what_is_written_past_python_stays_out_of_the_notebooks():
+def test_what_is_written_past_python_stays_out_of_the_notebooks(tmp_path):
     """TensorFlow's machinery writes to the process's own error stream; in a lab it would stand in red under a cell."""
     from jupyter_client.manager import start_new_kernel
 
-    subprocess.run(["make", "quiet-kernels"], cwd=Book().root, check=True)
-    manager, client = start_new_kernel(kernel_name="python3")
+    subprocess.run(["make", "quiet-kernels", f"VENV={tmp_path}"], cwd=Book().root, check=True)
+    settings = tmp_path / "etc" / "ipython" / "ipython_kernel_config.py"
+    manager, client = start_new_kernel(kernel_name="python3", extra_arguments=[f"--config={settings}"])
     try:
         said = []
         code = (

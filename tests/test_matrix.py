@@ -58,7 +58,6 @@ def test_a_change_brings_back_what_depends_on_it(copy, changed):
         ({"tags": ["nbval-ignore-output"]}, True),
         ({"tags": ["raises-exception"]}, True),
         ({"tags": ["hide-input"]}, False),
-        ({"tags": ["nbval-ignore-output"], "output": "2\n"}, True),
         ({"words": "Look again."}, False),
     ],
 )

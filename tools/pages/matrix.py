@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.book import Book
+from tools.pages.quick import code_cells, code_of
 
 # What the notebooks and nbval need; the versions come from the set's file.
 TENSORFLOW = "tensorflow-cpu" if sys.platform == "linux" and os.uname().machine == "x86_64" else "tensorflow"
@@ -102,18 +103,12 @@ def environment(name: str, place: Path, root: Path) -> Path | None:
 
 def asked_of(path: Path) -> bytes:
     """What nbval reads of a notebook: code, the tags that it knows, outputs. Words may change, and folds."""
-    notebook = json.loads(path.read_text("utf-8"))
-    cells = []
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            tags = [
-                tag
-                for tag in cell["metadata"].get("tags", [])
-                if tag.startswith(("nbval-", "raises-exception"))
-            ]
-            outputs = [] if "nbval-ignore-output" in tags else cell["outputs"]
-            cells.append(["".join(cell["source"]), tags, outputs])
-    return json.dumps(cells, sort_keys=True).encode()
+    asked = []
+    for cell in code_cells(json.loads(path.read_text("utf-8"))):
+        _, tags, source = code_of(cell)
+        known = [tag for tag in tags if tag.startswith(("nbval-", "raises-exception"))]
+        asked.append([source, known, [] if "nbval-ignore-output" in known else cell["outputs"]])
+    return json.dumps(asked, sort_keys=True).encode()
 
 
 def fingerprint(name: str, notebook: Path, root: Path) -> str:
