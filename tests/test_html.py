@@ -253,12 +253,22 @@ def test_code_has_an_element_where_its_colour_changes():
 
 
 def test_long_lines_have_an_element_that_knows_their_indentation():
-    """Deep indentation stands by itself, so that a phone can leave it out."""
-    short, long = "x = 1", " " * 20 + "y = " + "1" * 30
+    """Within brackets deep indentation stands by itself, so that a phone can leave it out."""
+    short, long = "x = [1,", " " * 20 + "1" * 30 + "]"
     found = BeautifulSoup(coloured(f"if x:\n    {short}\n{long}\n"), "html.parser")
     (line,) = found.select(".cl")
     assert line["class"] == ["cl", "in12"] and line.get_text() == long + "\n"
     assert line.select_one(".deep").get_text() == " " * 8
+
+
+def test_indentation_that_python_reads_stays():
+    """A block far to the right keeps its place, and what goes on from there stands right of it."""
+    block = " " * 16 + "y = f(" + "1" * 40 + ","
+    rest = " " * 40 + "2" * 20 + ")"
+    found = BeautifulSoup(coloured(f"{block}\n{rest}\n{' ' * 16}z = 1\n"), "html.parser")
+    first, second = found.select(".cl")
+    assert first["class"] == ["cl", "in16"] and not first.select(".deep")
+    assert second["class"] == ["cl", "in20"] and second.select_one(".deep").get_text() == " " * 20
 
 
 @pytest.mark.parametrize("page", CHAPTERS)
@@ -517,6 +527,23 @@ def test_glossary_leaves_other_meanings_alone():
     tree = paragraph("Heads\nminus tails, on one colour scale. Then a head.")
     assert glossary_links.link_terms(tree, terms, str) == ["t-head"]
     assert next(tree.findall(nodes.reference)).astext() == "head"
+
+
+def test_glossary_links_words_of_every_day_where_they_are_introduced():
+    """A window of pixels is no window of sound; in the chapter that has it in italics it is."""
+    terms = {"window": "t-window", "kernel": "t-kernel"}
+    words = "A kernel, and two windows."
+    assert glossary_links.link_terms(paragraph(words), terms, str) == ["t-kernel"]
+    tree = paragraph(words)
+    tree.insert(0, nodes.emphasis("", "Window"))
+    assert set(glossary_links.link_terms(tree, terms, str)) == {"t-kernel", "t-window"}
+    assert glossary_links.EVERYDAY <= set(glossary_terms())
+
+
+def glossary_terms():
+    """The words at which an entry of the glossary begins, in lower case."""
+    page = site.soup(site.HTML / "book" / "glossary.html")
+    return {re.sub(r"#$", "", term.get_text()).strip().lower() for term in page.select("dt")}
 
 
 def test_every_phrase_of_the_glossary_is_in_a_chapter():

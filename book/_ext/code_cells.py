@@ -20,7 +20,7 @@ from sphinx.highlighting import PygmentsBridge
 
 CHAPTERS = "notebooks/"
 FITS = 34  # columns of code that a window of 320 pixels shows
-DEEPEST = 12  # columns of indentation that a phone has room for
+DEEPEST = 12  # columns of indentation, of a line within brackets, that a phone has room for
 SET_UP = "Set-up: imports, data, the book\u2019s helpers"
 SHOW_ROW, HIDE_ROW = "Show the code of {} cells", "Hide the code of {} cells"
 # Brackets, names and operators: the colour of the text.
@@ -57,20 +57,22 @@ class FewElements(HtmlFormatter):
         return known[token]
 
     def lines(self, tokens):
-        """Each line as [(class, text)], neighbours of the same colour joined, spaces of any."""
-        line = []
+        """(line, whether it goes on within a bracket): [(class, text)], neighbours of one colour joined, spaces of any."""
+        line, open_brackets, goes_on = [], 0, False
         for token, text in tokens:
+            if token in Token.Punctuation:
+                open_brackets += sum((c in "([{") - (c in ")]}") for c in text)
             for number, part in enumerate(text.split("\n")):
                 if number:
-                    yield line
-                    line = []
+                    yield line, goes_on
+                    line, goes_on = [], open_brackets > 0
                 kind = self.class_of(token) if part.strip() else (line[-1][0] if line else "")
                 if part and line and line[-1][0] == kind:
                     line[-1] = (kind, line[-1][1] + part)
                 elif part:
                     line.append((kind, part))
         if line:
-            yield line
+            yield line, goes_on
 
     def wrap(self, source):
         """Pygments' own wrapping, without the empty element that it begins with."""
@@ -79,24 +81,25 @@ class FewElements(HtmlFormatter):
         yield 0, "</pre>"
 
     def _format_lines(self, tokenstream):
-        for line in self.lines(tokenstream):
-            yield 1, self.written(line)
+        room = DEEPEST
+        for line, goes_on in self.lines(tokenstream):
+            text = "".join(part for _, part in line).rstrip()
+            indent = len(text) - len(text.lstrip(" "))
+            if not goes_on:  # Python reads this indentation, so all of it stays
+                room = max(DEEPEST, indent + 4)
+            yield 1, self.written(line, text, indent, room if goes_on else indent)
 
-    def written(self, line) -> str:
+    def written(self, line, text: str, indent: int, room: int) -> str:
         """A line as HTML. What a long one is indented by beyond a phone's room stands by itself."""
-        text = "".join(part for _, part in line).rstrip()
-        indent = len(text) - len(text.lstrip(" "))
         pieces = [
             f'<span class="{kind}">{html.escape(part)}</span>' if kind else html.escape(part)
             for kind, part in line
         ]
         if len(text) <= FITS:
             return "".join(pieces) + "\n"
-        if indent > DEEPEST and pieces[0].startswith(" " * indent):
-            pieces[0] = (
-                f'<span class="deep">{" " * (indent - DEEPEST)}</span>' + pieces[0][indent - DEEPEST :]
-            )
-        level = min(indent, DEEPEST) // 4 * 4
+        if indent > room and pieces[0].startswith(" " * indent):
+            pieces[0] = f'<span class="deep">{" " * (indent - room)}</span>' + pieces[0][indent - room :]
+        level = min(indent, room, 24) // 4 * 4
         return f'<span class="cl{f" in{level}" if level else ""}">{"".join(pieces)}\n</span>'
 
 

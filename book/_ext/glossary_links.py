@@ -30,20 +30,18 @@ CLOSED = (
     nodes.image,
 )
 
+# Words of every day, which are terms only on a page that introduces them, in italics.
+EVERYDAY = set("band calibration depth floor frame map margin phase reach scale window".split())
+
 # Here a word is not the term of the glossary. A space fits any space or new line.
 OTHERWISE = """
-1/16 reaches; 4x4 reach all; : the identity; a hop between; a mel band; along every path; along the longest
-path; answer for a window; at the edge of; blue frame; calls that calibration; code of digital; code takes 16;
-colour scale; comes in patches; cure is a weight; encoder weights; folder in which the paths; for each
-frequency; for each unit; for the calibration; frame of zeros; frozen camera; heads minus tails; heat maps;
-how many reach; in units of; is the floor; judge its map; learned scale; light scales; loss of accuracy; loss
-of all that was learned; loss of some points; map into windows; margin to try; margin wider; matrix products
-reach; mel bands from; more false alarms; multiplier scales; network maps; networks scale; number of channels;
-on scales of; on the floor; on this scale; over the edge; plants: false alarms; probability reaches; products
-it reaches; reach some; reach the five; reaches it is; read its error map; recall with false alarms;
-results/scale; same two phases; scale before; scale the line; Show it the floor; single precision; sound
-reaches; still stretch; streams past; stretch the range; such samples; sums over windows; they reach; turn its
-head; unit sphere; Watch the window; what depth buys; window of 20x20; windows of four; winner of its window
+: the identity; a hop between; a mel band; along every path; along the longest path; at the edge of; calls
+that calibration; code of digital; code takes 16; comes in patches; cure is a weight; encoder weights; folder
+in which the paths; for each frequency; for each unit; frozen camera; heads minus tails; in units of; is the
+floor; loss of accuracy; loss of all that was learned; loss of some points; losses of accuracy; margin to try;
+margin wider; mel bands from; more false alarms; multiplier scales; number of channels; over the edge; Picture
+weights; plants: false alarms; recall with false alarms; results/scale; single precision; still stretch;
+streams past; stretch the range; such samples; turn its head; unit sphere
 """
 
 
@@ -101,6 +99,8 @@ def link_terms(tree, terms: dict[str, str], address) -> list[str]:
     # Where two fit, the longer one wins, and one with capitals over one without.
     ordered = sorted(terms, key=lambda term: (len(term), term != term.lower()), reverse=True)
     fits, others, linked = pattern(ordered), phrases(OTHERWISE), []
+    introduced = {node.astext().lower() for node in tree.findall(nodes.emphasis)}
+    unknown = {term for term in EVERYDAY if not any(re.fullmatch(plural(term), each) for each in introduced)}
     for text in list(tree.findall(nodes.Text)):
         if closed(text.parent):
             continue
@@ -108,7 +108,7 @@ def link_terms(tree, terms: dict[str, str], address) -> list[str]:
         elsewhere = [found.span() for found in others.finditer(words)]
         for found in fits.finditer(words):
             term = ordered[int(found.lastgroup[1:])]
-            if terms[term] in linked or any(a <= found.start() < b for a, b in elsewhere):
+            if term in unknown or terms[term] in linked or any(a <= found.start() < b for a, b in elsewhere):
                 continue
             linked.append(terms[term])
             link = nodes.reference(
