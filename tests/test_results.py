@@ -823,8 +823,8 @@ def test_what_chapter_6_says_of_photographs_from_elsewhere():
     text = " ".join(
         cell.source for cell in read_notebook(BOOK.root / "notebooks/06_transfer_learning.ipynb").cells
     )
-    assert "nine in ten right (animals, fish, monuments, tools, windmills) and two in three (foods)" in text
-    assert "squeezing or margins gained a point at most and lost five at worst" in text
+    assert "nine in ten things right and two in three foods" in text
+    assert "squeezing or margins gained a point at most and lost about five at worst" in text
     report = own_photographs()
     for name, about in (("things", 9 / 10), ("food", 2 / 3)):
         runs = report["sections"][f"{name}, section"]
@@ -849,6 +849,10 @@ def test_the_section_is_ahead_of_its_first_edition_on_photographs_from_elsewhere
 
 def test_fine_tuning_on_photographs_from_elsewhere():
     """All folds of one division: even on the things, behind on the foods, as chapter 6 says."""
+    cells = read_notebook(BOOK.root / "notebooks/06_transfer_learning.ipynb").cells
+    assert any(
+        "On the two sets this won nothing clear, and lost with the foods." in cell.source for cell in cells
+    )
     for name, runs in own_photographs()["fine"].items():
         (run,) = runs
         assert run["of"] == 148 and run["tuned"] - run["frozen"] == run["ahead"] - run["behind"], name
