@@ -57,7 +57,7 @@ class FewElements(HtmlFormatter):
         return known[token]
 
     def lines(self, tokens):
-        """Each line as [(class, text)], neighbours of one colour joined, spaces of any; and whether a bracket is open."""
+        """Lines as [(class, text)], neighbours of one colour joined, spaces of any; and whether a bracket is open."""
         line, open_brackets, goes_on = [], 0, False
         for token, text in tokens:
             if token in Token.Punctuation:

@@ -31,17 +31,18 @@ CLOSED = (
 )
 
 # Words of every day, which are terms only on a page that introduces them, in italics.
-EVERYDAY = set("band calibration depth floor frame map margin phase reach scale window".split())
+EVERYDAY = set("band calibration depth floor frame margin phase reach scale window".split())
 
 # Here a word is not the term of the glossary. A space fits any space or new line.
 OTHERWISE = """
 : the identity; a hop between; a mel band; along every path; along the longest path; at the edge of; calls
-that calibration; code of digital; code takes 16; comes in patches; cure is a weight; encoder weights; folder
-in which the paths; for each frequency; for each unit; frozen camera; heads minus tails; in units of; is the
-floor; loss of accuracy; loss of all that was learned; loss of some points; losses of accuracy; margin to try;
-margin wider; mel bands from; more false alarms; multiplier scales; number of channels; over the edge; Picture
-weights; plants: false alarms; recall with false alarms; results/scale; single precision; still stretch;
-streams past; stretch the range; such samples; turn its head; unit sphere
+that calibration; code of digital; code takes 16; comes in patches; cure is a weight; encoder weights; error
+map marks; folder in which the paths; for each frequency; for each unit; frozen camera; heads minus tails;
+heat maps; in units of; is the floor; judge its map; loss of accuracy; loss of all that was learned; loss of
+some points; losses of accuracy; margin to try; margin wider; mel bands from; more false alarms; multiplier
+scales; network maps; number of channels; over the edge; Picture weights; plants: false alarms; read its error
+map; recall with false alarms; results/scale; score a map by; single precision; still stretch; streams past;
+stretch the range; such samples; turn its head; unit sphere
 """
 
 
