@@ -310,7 +310,7 @@ READS = {
         ),
         part("page:notebooks/12_*.html", "_config.yml", "site:index.html", tests="test_sounds_play.*"),
         part(*FIGURES, "notebooks/01_*.ipynb#code", "_config.yml", "site:index.html", tests="test_presets.*"),
-        part(*FIGURES, "tools/shared/show.py", "_config.yml", "site:index.html"),
+        part(*FIGURES, "tools/shared/plots.py", "_config.yml", "site:index.html"),
     ],
     "tests/test_live_explorer.py": [
         part(*FIGURES, "notebooks/05_*.ipynb#code", "notebooks/07_*.ipynb#code", *ORDER, *LISTED)

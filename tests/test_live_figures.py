@@ -943,8 +943,9 @@ def test_colours_are_those_of_the_chapters(reader, address):
     """Value for value what matplotlib draws, within 1/255, in words and in pixels."""
     import matplotlib.pyplot as plt
 
+    cell = (site.ROOT / "tools" / "shared" / "plots.py").read_text("utf-8")
     names = {"plt": plt, "np": np}
-    exec((site.ROOT / "tools" / "shared" / "show.py").read_text("utf-8"), names)
+    exec(re.search(r"^LOOK = .*?\}$", cell, re.DOTALL | re.MULTILINE)[0], names)
     values = np.linspace(-1.1, 1.1, 501)
     with opened(reader(), address, "kernel-lab") as visit:
         for kind, look in names["LOOK"].items():

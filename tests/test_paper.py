@@ -242,6 +242,52 @@ def test_pdf_cuts_no_figure_in_two(pdf):
     assert {key: pages for key, pages in cut.items() if pages} == {}
 
 
+def pages_of_figures(reader) -> list[tuple[str, set[int]]]:
+    """(alternative text, pages) of all that the PDF's tags call a figure: boxes, drawings, pictures, formulas."""
+    numbers = {page.indirect_reference.idnum: number for number, page in enumerate(reader.pages, 1)}
+    figures: list[tuple[str, set[int]]] = []
+    # (element, the page that it inherits, the pages of the figures around it)
+    waiting = [(reader.trailer["/Root"]["/StructTreeRoot"], None, ())]
+    while waiting:
+        element, page, around = waiting.pop()
+        if isinstance(element, int):  # a piece of a page
+            for pages in around:
+                pages.add(numbers[page])
+            continue
+        page = element.raw_get("/Pg").idnum if "/Pg" in element else page
+        if element.get("/Type") in ("/MCR", "/OBJR"):
+            waiting.append((0, page, around))
+            continue
+        if element.get("/S") == "/Figure":
+            figures.append((str(element.get("/Alt", "")), set()))
+            around = (*around, figures[-1][1])
+        children = element.get("/K", [])
+        for child in children if isinstance(children, list) else [children]:
+            waiting.append((child.get_object() if hasattr(child, "get_object") else child, page, around))
+    return figures
+
+
+def test_pdf_keeps_every_figure_and_formula_on_one_page(pdf, wanted):
+    """A drawing with its caption, and a formula to the last of its strokes."""
+    figures = pages_of_figures(pdf.reader)
+    assert len(figures) > sum(len(page.alts) for page in wanted.values())
+    assert [(alt, pages) for alt, pages in figures if len(pages) != 1] == []
+
+
+@pytest.mark.parametrize("height, parted", [(100, False), (240, True)])  # millimetres; 257 are to be had
+def test_a_caption_overleaf_is_seen(tmp_path, height, parted):
+    """One that stands under its drawing, and one that the drawing leaves no room for."""
+    need(site.find_browser(), site.HOW_TO_INSTALL)
+    drawing = (
+        f'<svg role="img" aria-label="a square" style="height: {height}mm"><rect width="9" height="9"/></svg>'
+    )
+    caption = f"<figcaption>{'A square of nine by nine. ' * 60}</figcaption>"
+    html = f"<style>@page {{ size: A4; margin: 20mm }}</style><figure>{drawing}{caption}</figure>"
+    figures = pages_of_figures(pypdf.PdfReader(make_pdf.print_book(html, tmp_path)))
+    assert any(len(pages) == 2 for _, pages in figures) == parted
+    assert figures and all(len(pages) == 1 for alt, pages in figures if alt)
+
+
 def reaches_out(page, wanted: int) -> bool:
     """Whether the picture with this number is drawn beyond the upper or lower end of a page."""
     objects = page["/Resources"]["/XObject"]

@@ -136,8 +136,8 @@ def test_quick_runs_the_fast_checks_of_make_check():
 
 NOTEBOOKS = {file for file in FILES if file.endswith(".ipynb")}
 CHAPTER_1, CHAPTER_6 = (next(name for name in sorted(NOTEBOOKS) if f"/0{n}_" in name) for n in (1, 6))
-# The chapters that hold the cell of show.py.
-SHOWING = {name for name in NOTEBOOKS if '"shared-show"' in (ROOT / name).read_text("utf-8")}
+# The chapters that hold the cell of garments.py.
+WITH_GARMENTS = {name for name in NOTEBOOKS if '"shared-garments"' in (ROOT / name).read_text("utf-8")}
 
 
 def named(names: str) -> set[str]:
@@ -181,8 +181,8 @@ def test_another_python_package_browser_or_setting_brings_everything_back(what):
     ("name", "must"),
     [
         ("tests/sanitize.cfg", "chapters"),
-        ("tools/shared/plots.py", "chapters rules fetched"),
-        ("tools/shared/show.py", f"{' '.join(SHOWING)} rules live_figures fetched"),
+        ("tools/shared/plots.py", "chapters rules live_figures fetched"),
+        ("tools/shared/garments.py", f"{' '.join(WITH_GARMENTS)} rules fetched"),
         ("tools/shared/transfer.py", f"{CHAPTER_6} fetched rules"),
         ("tools/shared/check.py", "chapters check rules"),
         ("data/datasets/stamps.zip", "chapters stamps bench live_photo"),

@@ -175,12 +175,12 @@ def unknown_tag(notebook):
 
 @plant("shared_cells")
 def changed_shared_cell(notebook):
-    next(cell for cell in notebook.cells if "shared-show" in tags(cell)).source += "\nprint()"
+    next(cell for cell in notebook.cells if "shared-plots" in tags(cell)).source += "\nprint()"
 
 
 @plant("shared_cells")
 def too_many_shared_cells(notebook):
-    shown = next(cell for cell in notebook.cells if "shared-show" in tags(cell))
+    shown = next(cell for cell in notebook.cells if "shared-plots" in tags(cell))
     notebook.cells += [shown, shown]
 
 
