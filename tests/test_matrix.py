@@ -1,6 +1,7 @@
 """matrix.py runs what has changed, on every set that README and the workflow name, and says what is missing."""
 
 import json
+import re
 import subprocess
 import sys
 import urllib.error
@@ -23,6 +24,16 @@ def written(words="Look.", code="print(1)", tags=(), output="1\n"):
         {"cell_type": "code", "metadata": {"tags": list(tags)}, "source": code, "outputs": [shown]},
     ]
     return json.dumps({"cells": cells})
+
+
+def test_readme_names_the_oldest_versions():
+    """Those that the set "oldest" runs on."""
+    pins = dict(
+        re.findall(r"^([\w-]+)==(\d+\.\d+)", (ROOT / matrix.SETS["oldest"].pins).read_text(), re.MULTILINE)
+    )
+    (sentence,) = re.findall(r"need (Keras .*?) at least", (ROOT / "README.md").read_text("utf-8"))
+    named = re.findall(r"(\w+) (\d+\.\d+)", sentence)
+    assert len(named) == 3 and all(pins[package.lower()] == version for package, version in named)
 
 
 @pytest.fixture
