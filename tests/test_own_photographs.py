@@ -13,7 +13,9 @@ import os
 import struct
 import subprocess
 import sys
+import tempfile
 import time
+import types
 import warnings
 import zipfile
 import zlib
@@ -616,6 +618,24 @@ def test_the_program_without_files_says_so(taken_along, tmp_path):
 def test_the_program_has_ten_lines_of_its_own():
     space = defined(CHAPTER, ("PREDICT = ",), {})
     assert len(space["PREDICT"].strip().splitlines()) == 10
+
+
+def test_where_the_classifier_goes_is_said_in_one_line(tmp_path, capsys):
+    """Beside the notebook, in a folder that stays if that one is closed, or, for the example, in one that goes."""
+    closed = types.SimpleNamespace(access=lambda *_: False, W_OK=os.W_OK)
+    space = {
+        "Path": Path, "os": os, "tempfile": tempfile, "my_photographs": "",
+        "workshop": types.SimpleNamespace(name=str(tmp_path / "kernel")),
+    }  # fmt: skip
+    defined(CHAPTER, ("def place_for(",), space)
+    assert space["place"] == tmp_path / "kernel" and "goes with the kernel" in capsys.readouterr().out
+    assert space["place_for"]("mine.zip", tmp_path) == tmp_path
+    assert capsys.readouterr().out == "Written beside this notebook.\n"
+    space["os"] = closed
+    place = space["place_for"]("mine.zip", tmp_path)
+    said = capsys.readouterr().out
+    assert place.is_dir() and place != tmp_path and str(place) in said and said.count("\n") == 1
+    place.rmdir()
 
 
 def test_chapter_10_composes_and_trains_as_chapter_6_does():

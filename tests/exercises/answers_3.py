@@ -1,9 +1,7 @@
 """Chapter 3: wrong answers that learners give, and right ones in different styles."""
 
-import keras
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.signal import convolve2d
 
 from answers import DATA, right, wrong
 
@@ -100,85 +98,73 @@ def _(picture, weights, biases, upper):
     return tape.gradient(out, (weights, biases))
 
 
-# --- 3.4 two layers in one ---------------------------------------------------------------------
+# --- 3.4 two layers of one ---------------------------------------------------------------------
 
-
-def half(kernel):
-    """After half a turn."""
-    return np.rot90(kernel, 2)
-
-
-wrong("3.4", "one kernel is flipped")(lambda a, p, b, q: (convolve2d(a, half(b)), p * b.sum() + q))
-wrong("3.4", "other kernel is flipped")(lambda a, p, b, q: (convolve2d(half(a), b), p * b.sum() + q))
-wrong("3.4", "biases are added")(lambda a, p, b, q: (convolve2d(a, b), p + q))
-wrong("3.4", "first bias is left out")(lambda a, p, b, q: (convolve2d(a, b), q))
-wrong("3.4", "second bias is left out")(lambda a, p, b, q: (convolve2d(a, b), p * b.sum()))
-wrong("3.4", "wrong filter")(lambda a, p, b, q: (convolve2d(a, b), p * a.sum() + q))
-wrong("3.4", "second bias goes through")(lambda a, p, b, q: (convolve2d(a, b), p + q * a.sum()))
-wrong("3.4", "both biases are multiplied")(lambda a, p, b, q: (convolve2d(a, b), (p + q) * b.sum()))
-wrong("3.4", "Result 1 of 2", "shape (1, 3)", label="size kept")(
-    lambda a, p, b, q: (convolve2d(a, b, mode="same"), p * b.sum() + q)
+EDGES = np.outer([1, 2, 1], [-1, 0, 1])
+BLUR = np.outer([1, 2, 1], [1, 2, 1])
+wrong("3.4", "Together they are -1 times", label="one sign turned")((EDGES, -EDGES))
+wrong("3.4", "Together they are 0.0625 times", label="each a quarter")((EDGES / 4, EDGES / 4))
+wrong("3.4", "changed places", label="Sobel y twice")((EDGES.T, EDGES.T))
+wrong("3.4", "From top to bottom it fits", label="the chapter's pair: blur and Sobel")((BLUR, EDGES))
+wrong("3.4", "From left to right it fits", label="no blur")(
+    (np.outer([0, 1, 0], [-1, 0, 1]), np.outer([0, 1, 0], [-1, 0, 1]))
 )
-wrong("3.4", "expected: 2 results", label="no bias returned")(lambda a, p, b, q: convolve2d(a, b))
-right("3.4", "SciPy")(lambda a, p, b, q: (convolve2d(a, b), q + p * np.sum(b)))
+wrong("3.4", "expected: -12", "came:     0", label="zeros")((np.zeros((3, 3)), np.zeros((3, 3))))
+wrong("3.4", "two shapes (3, 3)", "(1, 3) and (5, 3)", label="18 weights in other shapes")(
+    ([[-1, 0, 1]], np.outer([1, 4, 6, 4, 1], [-1, 0, 1]))
+)
+wrong("3.4", "two shapes (3, 3)", "(5, 5)", label="the filter and a point")(
+    (np.outer([1, 4, 6, 4, 1], [1, 0, -2, 0, 1]), np.eye(1))
+)
+wrong("3.4", "two 3x3 filters", label="one filter")(lambda: EDGES)
+wrong("3.4", "two 3x3 filters", label="words")(lambda: ("Sobel", "Sobel"))
+wrong("3.4", "stopped", label="one filter, squared as a matrix")(lambda: EDGES @ np.ones((5, 5)))
+wrong("3.4", "finite", label="no number")((EDGES, EDGES * np.nan))
+right("3.4", "Sobel twice")((EDGES, EDGES))
+right("3.4", "lists, shared out otherwise")(
+    [[[1, -2, 1], [2, -4, 2], [1, -2, 1]], [[1, 2, 1], [2, 4, 2], [1, 2, 1]]]
+)
+right("3.4", "one half large, one small")((EDGES * 8.0, EDGES / 8))
 
+# --- 3.5 a gate that opens and shuts -------------------------------------------------------------
 
-@right("3.4", "loops")
-def _(first, first_bias, second, second_bias):
-    (h, w), (k, m) = first.shape, second.shape
-    fused = [[0.0] * (w + m - 1) for _ in range(h + k - 1)]
-    for i, j in np.ndindex(h, w):
-        for r, c in np.ndindex(k, m):
-            fused[i + r][j + c] += first[i, j] * second[r, c]
-    return [fused, second_bias + sum(first_bias * weight for weight in second.flat)]
-
-
-@right("3.4", "by asking the two layers")
-def _(first, first_bias, second, second_bias):
-    shape = np.add(first.shape, second.shape) - 1
-
-    def both(picture):
-        middle = np.einsum("rcij,ij->rc", sliding_window_view(picture, first.shape), first) + first_bias
-        last = np.einsum("rcij,ij->rc", sliding_window_view(middle, second.shape), second)
-        return last.item() + second_bias
-
-    bias = both(np.zeros(shape))
-    lit = np.eye(shape.prod()).reshape(-1, *shape)
-    return np.reshape([both(picture) - bias for picture in lit], shape), bias
-
-
-# --- 3.5 dead units ----------------------------------------------------------------------------
-
-wrong("3.5", "all must be closed")(lambda p, w, b: np.any(p @ w + b <= 0, axis=0))
-wrong("3.5", "biases are left out")(lambda p, w, b: np.all(p @ w <= 0, axis=0))
-wrong("3.5", "units that live")(lambda p, w, b: np.max(p @ w + b, axis=0) > 0)
-wrong("3.5", "exactly zero")(lambda p, w, b: np.max(p @ w + b, axis=0) < 0)
-wrong("3.5", "wrong axis")(lambda p, w, b: np.all(p @ w + b <= 0, axis=1))
-wrong("3.5", "mean over the patches")(lambda p, w, b: np.mean(p @ w + b, axis=0) <= 0)
-wrong("3.5", "negative weights")(lambda p, w, b: np.all(w <= 0, axis=0))
-wrong("3.5", "number of dead units")(lambda p, w, b: int(np.all(p @ w + b <= 0, axis=0).sum()))
+wrong("3.5", "all zero", label="no bias")(lambda p, w: np.zeros(w.shape[1]))
+wrong("3.5", "sign is turned")(lambda p, w: np.median(p @ w, axis=0))
+wrong("3.5", "one large sum moves it", label="the mean")(lambda p, w: -(p @ w).mean(axis=0))
+wrong("3.5", "smallest and the largest", label="the middle of the range")(
+    lambda p, w: -((p @ w).max(axis=0) + (p @ w).min(axis=0)) / 2
+)
+wrong("3.5", "each needs its own", label="one median for all")(
+    lambda p, w: np.full(w.shape[1], -np.median(p @ w))
+)
+wrong("3.5", "biases, one a unit", label="the wrong axis")(lambda p, w: -np.median(p @ w, axis=1))
+wrong("3.5", "biases, one a unit", label="one number")(lambda p, w: 0)
+wrong("3.5", "open for 1 to 1", label="the largest sum opens nothing")(lambda p, w: -(p @ w).max(axis=0))
+wrong("3.5", "open for 2 to 3", "open for 1", label="the largest sum alone opens")(
+    lambda p, w: -np.sort(p @ w, axis=0)[-2]
+)
+wrong("3.5", "finite", label="infinite")(lambda p, w: np.full(w.shape[1], np.inf))
 wrong("3.5", "stopped", "ValueError", label="product the wrong way round")(
-    lambda p, w, b: np.all(w.T @ p + b <= 0, axis=0)
+    lambda p, w: -np.median(w.T @ p, axis=0)
 )
-right("3.5", "NumPy")(lambda p, w, b: np.maximum(p @ w + b, 0).sum(axis=0) == 0)
+
+
+@right("3.5", "sorted")
+def _(patches, weights):
+    sums = np.sort(patches @ weights, axis=0)
+    return -(sums[len(sums) // 2 - 1] + sums[len(sums) // 2]) / 2
 
 
 @right("3.5", "loops")
-def _(patches, weights, biases):
-    found = []
-    for unit, bias in enumerate(biases):
-        sums = [float(np.dot(patch, weights[:, unit])) + bias for patch in patches]
-        found.append(not any(z > 0 for z in sums))
-    return found
+def _(patches, weights):
+    biases = []
+    for column in weights.T:
+        sums = sorted(float(patch @ column) for patch in patches)
+        biases.append(-sums[(len(sums) - 1) // 2])
+    return biases
 
 
-@right("3.5", "Keras")
-def _(patches, weights, biases):
-    layer = keras.layers.Dense(len(biases), activation="relu")
-    layer.build(patches.shape)
-    layer.set_weights([weights, biases])
-    return np.all(np.asarray(layer(patches)) == 0, axis=0)
-
+right("3.5", "a quantile")(lambda p, w: -np.quantile(p @ w, 0.6, axis=0))
 
 # --- 3.6 a curve from hinges --------------------------------------------------------------------
 

@@ -25,104 +25,73 @@ right("5.1", "Keras")(
     keras.ops.matmul([2.0, 3.0], [[1.0, 0.0, -1.0], [1.0, 2.0, 1.0]]) + np.array([-1, -1, 1], "float32")
 )
 
-# --- 5.2 softmax -------------------------------------------------------------------------------
+# --- 5.2 sure, with small weights ---------------------------------------------------------------
 
-wrong("5.2", "large logit overflows")(lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True))
-wrong("5.2", "of the whole table", label="one maximum for all")(
-    lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum(axis=1, keepdims=True)
+BRIGHT = np.array([[1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 1]])  # the four pictures
+GOOD, NONE = 1.5 * (2 * BRIGHT.T - 1), np.zeros(4)
+wrong("5.2", "speak against one", label="no weight against a class")((1.5 * BRIGHT.T, NONE))
+wrong("5.2", "yours is turned")((GOOD.T, NONE))
+wrong("5.2", "signs are turned")((-GOOD, NONE))
+wrong("5.2", "use the room", "0.7", label="weights of one")((GOOD / 1.5, NONE))
+wrong("5.2", "no size above 1.5", "came:     3", label="too large")((2 * GOOD, NONE))
+wrong("5.2", "no size above 1.5", "came:     50", label="a large bias")((GOOD, NONE + [0, 0, 0, 50]))
+wrong("5.2", "the same four scores", label="all weights alike")((np.ones((4, 4)), NONE))
+wrong("5.2", "0.9 or more", label="the classes in another order")((GOOD[:, ::-1], NONE))
+wrong("5.2", "0.9 or more", label="a bias spoils it")((GOOD, [1.5, 0, 0, 0]))
+wrong("5.2", "(4, 4) and (4,)", "(1, 4)", label="for the mean alone")((np.ones((1, 4)), NONE))
+wrong("5.2", "(weights, biases)", label="no biases")(GOOD)
+wrong("5.2", "(weights, biases)", label="words")(("yes", "no"))
+wrong("5.2", "no size above 1.5", "nan", label="no number")((GOOD * np.nan, NONE))
+right("5.2", "a table")((GOOD, NONE))
+right("5.2", "lists, one bias for all")(
+    [
+        [[1.5, -1.5, 1.5, -1.5], [1.5, -1.5, -1.5, 1.5], [-1.5, 1.5, 1.5, -1.5], [-1.5, 1.5, -1.5, 1.5]],
+        [1] * 4,
+    ]
 )
-wrong("5.2", "wrong axis", "large logits overflow")(lambda z: np.exp(z) / np.exp(z).sum(axis=0))
-wrong("5.2", "wrong axis", label="wrong axis, with the maximum")(
-    lambda z: np.exp(z - z.max(axis=0)) / np.exp(z - z.max(axis=0)).sum(axis=0)
+right("5.2", "a little room left")((1.48 * (2 * BRIGHT.T - 1), NONE))
+
+# --- 5.3 before it looks ------------------------------------------------------------------------
+
+
+def of_shares(change):
+    """Biases made of the share of each class."""
+    return lambda labels, classes: change(np.bincount(labels, minlength=classes) / len(labels))
+
+
+wrong("5.3", "classes of one size", label="all zero")(lambda labels, classes: np.zeros(classes))
+wrong("5.3", "shares came back")(of_shares(lambda a: a))
+wrong("5.3", "counts came back")(lambda labels, classes: np.bincount(labels, minlength=classes))
+wrong("5.3", "sign is turned")(of_shares(lambda a: -np.log(a)))
+wrong("5.3", "powers of ten")(of_shares(np.log10))
+wrong("5.3", "powers of two")(of_shares(np.log2))
+wrong("5.3", "wrong order")(of_shares(lambda a: np.log(a)[::-1]))
+wrong("5.3", "added to every count")(lambda labels, classes: np.log(np.bincount(labels) + 1))
+wrong("5.3", "the root")(of_shares(np.sqrt))
+wrong("5.3", "a loss of 0.9557", "came", label="the most frequent gets all")(
+    of_shares(lambda a: 20 * (a == a.max()))
 )
-wrong("5.2", "not each of them")(lambda z: np.exp(z - z.max()) / np.exp(z - z.max()).sum())
-wrong("5.2", "not divided by their sum")(lambda z: np.exp(z - z.max(axis=1, keepdims=True)))
-wrong("5.2", "exponential is missing")(lambda z: z / z.sum(axis=1, keepdims=True))
-wrong("5.2", "sign is turned")(
-    lambda z: np.exp(z.min(1, keepdims=True) - z) / np.exp(z.min(1, keepdims=True) - z).sum(1, keepdims=True)
-)
-wrong("5.2", "sigmoid")(lambda z: keras.ops.sigmoid(z))
-wrong("5.2", "logarithm of the probabilities")(lambda z: keras.ops.log_softmax(z, axis=1))
-wrong("5.2", "largest gets all")(lambda z: np.eye(z.shape[1])[z.argmax(axis=1)])
-wrong("5.2", "stopped", "OverflowError", label="loops with math.exp")(
-    lambda z: [[math.exp(x) / sum(map(math.exp, row)) for x in row] for row in z.tolist()]
-)
+wrong("5.3", "3 biases", label="one number")(of_shares(lambda a: np.log(a.max())))
+wrong("5.3", "3 biases", label="two classes, always")(of_shares(lambda a: np.log(a[:2])))
+wrong("5.3", "stopped", label="a label that is not there")(lambda labels, classes: np.log(labels[10**6]))
+wrong("5.3", "no finite number", label="minus infinity")(of_shares(lambda a: np.log(a * 0)))
+wrong("5.3", "came:     nothing (None)", label="nothing comes back")(of_shares(lambda a: None))
+right("5.3", "counts")(lambda labels, classes: np.log(np.bincount(labels, minlength=classes)))
 
 
-@wrong("5.2", "changed its input number 1 in place")
-def _(logits):
-    logits -= logits.max(axis=1, keepdims=True)
-    return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+@right("5.3", "down the gradient")
+def _(labels, classes):
+    wanted, biases = np.eye(classes)[labels].mean(axis=0), np.zeros(classes)
+    for _ in range(20_000):
+        powers = np.exp(biases - biases.max())
+        biases -= powers / powers.sum() - wanted
+    return biases
 
 
-wrong("5.2", "expected", "came", label="a row does not fit a column")(
-    lambda z: np.exp(z - z.max(axis=1)) / np.exp(z).sum(axis=1)
-)
-right("5.2", "Keras")(lambda z: keras.ops.softmax(z, axis=-1))
-right("5.2", "NumPy, by logarithms")(
-    lambda z: np.exp(z - np.logaddexp.reduce(np.asarray(z, float), axis=1, keepdims=True))
-)
-
-
-@right("5.2", "loops")
-def _(logits):
-    rows = []
-    for row in logits:
-        powers = [math.exp(value - max(row)) for value in row]
-        rows.append([power / sum(powers) for power in powers])
-    return rows
-
-
-# --- 5.3 cross-entropy -------------------------------------------------------------------------
-
-
-def shares(z):
-    """Softmax that does not overflow."""
-    powers = np.exp(z - z.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-def picked(table, labels):
-    """What stands in the column of the label."""
-    return np.array([row[label] for row, label in zip(table, labels, strict=True)])
-
-
-wrong("5.3", "logarithm of 0", "inf", label="the chapter's own")(
-    lambda z, y: -np.log(picked(shares(z), y)).mean()
-)
-wrong("5.3", "large logit overflows")(lambda z, y: np.mean(np.log(np.exp(z).sum(1)) - picked(z, y)))
-wrong("5.3", "never added back")(
-    lambda z, y: np.mean(np.log(np.exp(z - z.max(1, keepdims=True)).sum(1)) - picked(z, y))
-)
-wrong("5.3", "sign is turned")(lambda z, y: np.mean(picked(z, y) - np.logaddexp.reduce(z, axis=1)))
-wrong("5.3", "added up, not averaged")(lambda z, y: np.sum(np.logaddexp.reduce(z, axis=1) - picked(z, y)))
-wrong("5.3", "over all classes")(lambda z, y: np.mean(np.logaddexp.reduce(z, axis=1)[:, None] - z))
-wrong("5.3", "taken for probabilities")(lambda z, y: np.mean(-np.log(picked(z, y))))
-wrong("5.3", "without its logarithm")(lambda z, y: picked(shares(z), y).mean())
-wrong("5.3", "label is not used")(lambda z, y: np.mean(np.logaddexp.reduce(z, axis=1) - z.max(axis=1)))
-wrong("5.3", "not the natural one")(
-    lambda z, y: np.mean(np.logaddexp.reduce(z, axis=1) - picked(z, y)) / math.log(2)
-)
-wrong("5.3", "powers of ten")(
-    lambda z, y: np.mean(np.logaddexp.reduce(z, axis=1) - picked(z, y)) / math.log(10)
-)
-wrong("5.3", "one number", "shape (2,)", label="one loss a picture")(
-    lambda z, y: np.logaddexp.reduce(z, axis=1) - picked(z, y)
-)
-wrong("5.3", "expected", "came", label="Keras without from_logits")(
-    lambda z, y: keras.losses.SparseCategoricalCrossentropy()(y, z)
-)
-right("5.3", "Keras")(lambda z, y: keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, z))
-right("5.3", "NumPy")(lambda z, y: np.mean(np.logaddexp.reduce(z, axis=1) - z[range(len(z)), y]))
-
-
-@right("5.3", "loops")
-def _(logits, labels):
-    total = 0
-    for row, label in zip(logits.tolist(), labels.tolist(), strict=True):
-        top = max(row)
-        total += top + math.log(sum(math.exp(value - top) for value in row)) - row[label]
-    return total / len(labels)
+@right("5.3", "loops, measured from the first class")
+def _(labels, classes):
+    counts = [list(labels).count(each) for each in range(classes)]
+    return [math.log(count / counts[0]) for count in counts]
 
 
 # --- 5.4 count before you build ----------------------------------------------------------------
@@ -241,10 +210,13 @@ def _():
     return model
 
 
-wrong("5.5", "0.75 or more", "less than two convolutions", label="one stage")(
+wrong("5.5", "0.79 or more", "become means", label="one stage and the means")(
     stack(scaled, lambda: LAYERS.Conv2D(4, 3, strides=2), LAYERS.GlobalAveragePooling2D, ten())
 )
-wrong("5.5", "0.75 or more", "ends in a ReLU", "divide them inside", label="ReLU on the scores")(
+wrong("5.5", "0.79 or more", "no convolution", label="one dense layer on shrunken pictures")(
+    stack(scaled, LAYERS.MaxPooling2D, LAYERS.Flatten, ten())
+)
+wrong("5.5", "0.79 or more", "ends in a ReLU", "divide them inside", label="ReLU on the scores")(
     stack(
         lambda: LAYERS.Conv2D(4, 3, strides=2),
         lambda: LAYERS.Conv2D(4, 3, strides=2),

@@ -5,33 +5,31 @@ import numpy as np
 
 from answers import right, wrong
 
-# --- 6.1 what to promise -------------------------------------------------------------------------
+# --- 6.1 how many to test ------------------------------------------------------------------------
 
 
-def ends(right, n, z=1.96):
-    """The Wilson interval, as the two shares that lie just z standard errors from the one that was seen."""
-    share = right / n
-    a, b, c = 1 + z * z / n, -(2 * share + z * z / n), share * share
-    return sorted(np.roots([a, b, c]))
+def low_end(n, z=1.96):
+    """Where the Wilson interval begins, as the share from which 0.9 lies just z standard errors."""
+    a, b, c = 1 + z * z / n, -(1.8 + z * z / n), 0.81
+    return min(np.roots([a, b, c]))
 
 
-WHY = "A worse classifier has that many right now and then, by luck."
-LOW, HIGH = ends(18, 20)
-wrong("6.1", "the high end")((HIGH, WHY))
-wrong("6.1", "the middle")(((LOW + HIGH) / 2, WHY))
-wrong("6.1", "the share itself", label="the share")((0.9, WHY))
-wrong("6.1", "of its own standard errors", label="the plain interval")(
-    (0.9 - 1.96 * (0.9 * 0.1 / 20) ** 0.5, WHY)
+WHY = "They are right or wrong together, so they say little about other things."
+FEWEST = next(n for n in range(10, 500, 10) if low_end(n) >= 0.8)
+wrong("6.1", "plain interval")((40, WHY))
+wrong("6.1", "one standard error")((20, WHY))
+wrong("6.1", "begins at 0.799", "too low", label="sixty")((60, WHY))
+wrong("6.1", "Fewer are enough", label="a hundred")((100, WHY))
+wrong("6.1", "begins at 0.596", label="ten")((10, WHY))
+wrong("6.1", "a multiple of ten", label="the exact one")((62, WHY))
+wrong("6.1", "expected: one number", label="a range")(((60, 70), WHY))
+wrong("6.1", "expected: one number", label="less than nothing")((-70, WHY))
+wrong("6.1", "(a number, a sentence)", label="no sentence at all")(FEWEST)
+wrong("6.1", "Now the sentence", label="the task again")(
+    (FEWEST, "Ten pictures of one thing not count as ten")
 )
-wrong("6.1", "how far the plain interval reaches")((1.96 * (0.9 * 0.1 / 20) ** 0.5, WHY))
-wrong("6.1", "one standard error is taken")((ends(18, 20, 1)[0], WHY))
-wrong("6.1", "8 in 10")((ends(8, 10)[0], WHY))
-wrong("6.1", "in percent")((100 * LOW, WHY))
-wrong("6.1", "expected: one number", label="both ends")(((LOW, HIGH), WHY))
-wrong("6.1", "(a number, a sentence)", label="no sentence at all")(LOW)
-wrong("6.1", "Now the sentence", label="the task again")((LOW, "I do not promise 0.9, because 18 of 20"))
-right("6.1", "as a root")((LOW, WHY))
-right("6.1", "rounded")([0.7, WHY])
+right("6.1", "by search")((FEWEST, WHY))
+right("6.1", "seventy")([70.0, WHY])
 
 # --- 6.2 frozen, really ------------------------------------------------------------------------
 
@@ -133,110 +131,89 @@ def _(body, classes):
     return model
 
 
-# --- 6.3 a fair draw ---------------------------------------------------------------------------
+# --- 6.3 folds of whole houses -------------------------------------------------------------------
 
 
-def pieces(labels, per_class, pick):
-    """Some numbers of every class."""
-    return np.concatenate([pick(np.flatnonzero(labels == k), per_class) for k in np.unique(labels)])
+def by_house(choose):
+    """For each picture the fold of its house; choose(rows of counts, folds) gives a fold for each house."""
+
+    def answer(labels, houses, folds):
+        names, place = np.unique(houses, return_inverse=True)
+        counts = np.array([np.bincount(labels[houses == each], minlength=labels.max() + 1) for each in names])
+        return np.asarray(choose(counts, folds))[place]
+
+    return answer
 
 
-wrong("6.3", "comes twice")(
-    lambda y, n, s: pieces(y, n, lambda all_, k: np.random.default_rng(s).choice(all_, k))
+wrong("6.3", "more than one fold", label="picture by picture")(lambda y, h, n: np.arange(len(y)) % n)
+wrong("6.3", "more than one fold", label="each class by itself")(
+    lambda y, h, n: np.array([np.sum(y[:i] == k) % n for i, k in enumerate(y)])
 )
-wrong("6.3", "of each of the 3 classes", label="not by class")(
-    lambda y, n, s: np.random.default_rng(s).permutation(len(y))[: 3 * n]
+wrong("6.3", "leave the classes to chance", label="dealt out in turn")(lambda y, h, n: h % n)
+wrong("6.3", "of class 0 in fold 0", label="in turn, counted")(by_house(lambda t, n: np.arange(len(t)) % n))
+wrong("6.3", "pictures of class", label="in blocks")(by_house(lambda t, n: np.arange(len(t)) * n // len(t)))
+wrong("6.3", "of class", "in fold", label="all in one")(lambda y, h, n: 0 * y)
+wrong("6.3", "whole numbers from 0 to 1", label="folds from one on")(
+    by_house(lambda t, n: 1 + np.arange(len(t)) // 2 % n)
 )
-wrong("6.3", "of each of the 3 classes", label="too few in all")(
-    lambda y, n, s: np.random.default_rng(s).permutation(len(y))[:n]
-)
-wrong("6.3", "Is the seed used?", label="the first of each class")(
-    lambda y, n, s: pieces(y, n, lambda all_, k: all_[:k])
-)
-wrong("6.3", "Is the seed used?", label="a seed of its own")(
-    lambda y, n, s: pieces(y, n, lambda all_, k: np.random.default_rng(0).permutation(all_)[:k])
-)
-FREE = np.random.default_rng(5)
-wrong("6.3", "two different draws", label="no seed")(
-    lambda y, n, s: pieces(y, n, lambda all_, k: FREE.permutation(all_)[:k])
-)
-wrong("6.3", "from 0 to 13", label="numbers from 1 on")(
-    lambda y, n, s: pieces(y, n, lambda all_, k: np.random.default_rng(s).permutation(all_)[-k:] * 0 + 14)
-)
-wrong("6.3", "a row of whole numbers", label="a list a class")(
-    lambda y, n, s: [list(np.flatnonzero(y == k)[:n]) for k in range(3)]
-)
+wrong("6.3", "8 numbers", label="a fold for each house")(lambda y, h, n: np.arange(len(set(h))) % n)
+wrong("6.3", "8 numbers", label="lists of pictures")(lambda y, h, n: [list(range(4)), list(range(4, 8))])
 
 
-@wrong("6.3", "came 0 times", label="never the last")
-def _(labels, per_class, seed):
-    rng = np.random.default_rng(seed)
-
-    def pick(all_, k):
-        return rng.permutation(all_[:-1] if len(all_) > k else all_)[:k]
-
-    return pieces(labels, per_class, pick)
-
-
-@wrong("6.3", "the same chance?", label="a run from a random start")
-def _(labels, per_class, seed):
-    rng = np.random.default_rng(seed)
-
-    def pick(all_, k):
-        start = rng.integers(len(all_) - k + 1)
-        return all_[start : start + k]
-
-    return pieces(labels, per_class, pick)
+@wrong("6.3", "pictures of class", label="folds of equal size")
+@by_house
+def _(counts, folds):
+    size, chosen = np.zeros(folds), np.zeros(len(counts), int)
+    for house in np.argsort(-counts.sum(axis=1), kind="stable"):
+        chosen[house] = size.argmin()
+        size[size.argmin()] += counts[house].sum()
+    return chosen
 
 
-@wrong("6.3", "the same chance?", label="early ones preferred")
-def _(labels, per_class, seed):
-    keys = np.random.default_rng(seed).random(len(labels)) * np.arange(1, len(labels) + 1)
-    return pieces(labels, per_class, lambda all_, k: all_[np.argsort(keys[all_])][:k])
+@wrong("6.3", "pictures of class", label="drawn once")
+@by_house
+def _(counts, folds):
+    return np.random.default_rng(1).permutation(len(counts)) % folds
 
 
-@wrong("6.3", "True or False for each example", label="a mask")
-def _(labels, per_class, seed):
-    rng = np.random.default_rng(seed)
-    return np.isin(
-        np.arange(len(labels)), pieces(labels, per_class, lambda all_, k: rng.permutation(all_)[:k])
-    )
+@wrong("6.3", "more than one fold", label="the book's way, class by class")
+def _(labels, houses, folds):
+    fold = np.zeros(len(labels), int)
+    for k in np.unique(labels):
+        size = np.zeros(folds)
+        for each in np.unique(houses[labels == k]):
+            mine = (houses == each) & (labels == k)
+            fold[mine] = size.argmin()
+            size[size.argmin()] += mine.sum()
+    return fold
 
 
-for many in (3, 4, 5, 10):
-    wrong("6.3", "of each of the", "classes", label=f"{many} classes, always")(
-        lambda y, n, s, many=many: np.concatenate(
-            [np.random.default_rng(s).permutation(np.flatnonzero(y == k))[:n] for k in range(many)]
-        )
-    )
+@right("6.3", "drawn until it fits")
+@by_house
+def _(counts, folds):
+    rng, even = np.random.default_rng(0), counts.sum(axis=0) / folds
+    while True:
+        chosen = rng.permutation(np.arange(len(counts)) % folds)
+        held = np.array([counts[chosen == fold].sum(axis=0) for fold in range(folds)])
+        if (held >= even / 2).all() and (held <= 1.5 * even).all():
+            return chosen
 
 
-@wrong("6.3", "Is the seed used?", label="two seeds are one")
-def _(labels, per_class, seed):
-    rng = np.random.default_rng(seed // 2)
-    return pieces(labels, per_class, lambda all_, k: rng.permutation(all_)[:k])
-
-
-@right("6.3", "sorted random keys, a set")
-def _(labels, per_class, seed):
-    keys = np.random.RandomState(seed).rand(len(labels))
-    return set(pieces(labels, per_class, lambda all_, k: all_[np.argsort(keys[all_])][:k]).tolist())
-
-
-right("6.3", "choice")(
-    lambda y, n, s: pieces(y, n, lambda all_, k: np.random.default_rng(s).choice(all_, k, replace=False))
-)
-
-
-@right("6.3", "loops")
-def _(labels, per_class, seed):
-    taken, count = [], {}
-    for number in np.random.default_rng(seed).permutation(len(labels)):
-        label = int(labels[number])
-        if count.get(label, 0) < per_class:
-            count[label] = count.get(label, 0) + 1
-            taken.append(int(number))
-    return taken
+@right("6.3", "the worst class decides")
+@by_house
+def _(counts, folds):
+    shares = counts * folds / counts.sum(axis=0)
+    held, chosen = np.zeros((folds, counts.shape[1])), [0] * len(counts)
+    for house in np.argsort(-shares.max(axis=1)):
+        after = held.copy()
+        costs = []
+        for fold in range(folds):
+            after[fold] += shares[house]
+            costs.append((after**2).sum())
+            after[fold] = held[fold]
+        chosen[house] = int(np.argmin(costs))
+        held[chosen[house]] += shares[house]
+    return chosen
 
 
 # --- 6.4 a few-shot curve ----------------------------------------------------------------------

@@ -99,23 +99,6 @@ def _(rng):
     return picture * (100 if kind == 1 else 1), weights, biases, upper
 
 
-@legal("3.4")
-def _(rng):
-    return table(rng, *sides(rng, high=4)), number(rng), table(rng, *sides(rng, high=4)), number(rng)
-
-
-@legal("3.5")
-def _(rng):
-    n, k, units = sides(rng, 3, 1, 4)
-    patches, weights = rng.integers(-3, 4, (n, k)) * 1.0, rng.integers(-3, 4, (k, units)) / 2
-    biases = rng.integers(-6, 3, units) / 2
-    kind = rng.integers(3)
-    biases = biases - 100 if kind == 0 else biases
-    if kind == 1:  # sums of exactly zero
-        biases = -(patches @ weights).max(0)
-    return patches, weights, biases
-
-
 @legal("4.2")
 def _(rng):
     count, rows, columns, channels = sides(rng, 4, 1, 4)
@@ -140,25 +123,6 @@ def _(rng):
 def _(rng):
     layers = [(int(rng.integers(1, 8)), int(rng.integers(1, 5))) for _ in range(rng.integers(1, 6))]
     return layers, int(rng.integers(0, 12))
-
-
-def logits(rng, *shape):
-    """Logits of every size, also in one table."""
-    scale = rng.choice([0.3, 3, 30, 1000], (shape[0], 1))
-    return (rng.uniform(-1, 1, shape) * scale + rng.choice([0, 0, -900, 900], (shape[0], 1)) / 9 * 10).clip(
-        -1000, 1000
-    )
-
-
-@legal("5.2")
-def _(rng):
-    return (logits(rng, *sides(rng, 2, 1, 5)).round(1),)
-
-
-@legal("5.3")
-def _(rng):
-    z = logits(rng, *sides(rng, 2, 1, 5)).round(1)
-    return z, rng.integers(0, z.shape[1], len(z))
 
 
 @legal("7.1")

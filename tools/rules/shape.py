@@ -134,7 +134,7 @@ def closing(chapter: Chapter) -> Iterator[Problem]:
         if part.title == "Summary" and len(bullets) != 4:
             yield chapter.problem(number, f"The summary has {len(bullets)} lines.", "make them four.")
         if part.title == "What people get wrong":
-            own = {slug(title) for title in titles}
+            own = {slug(title) for _, cell in chapter.texts for _, title in prose.headings(cell.source)}
             for bullet in bullets:
                 links = re.findall(r"\]\(#([^)]+)\)", bullet)
                 if not own & set(links):
