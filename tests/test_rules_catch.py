@@ -130,6 +130,14 @@ def nothing_folded(notebook):
             cell.source = cell.source.replace("<details>", "").replace("</details>", "")
 
 
+@plant("sections_teach")
+def ninth_section(notebook):
+    """A whole section more, with all that a section needs."""
+    end = notebook.cells.index(cell_with(notebook, "## What people get wrong"))
+    asked = "## Is there more?\n\n**Predict.** More?\n\n<details>Yes.</details>\n\n**Seen.** There is."
+    notebook.cells[end:end] = [nbformat.v4.new_markdown_cell(asked), nbformat.v4.new_code_cell("print(9)")]
+
+
 @plant("closing")
 def fifth_line(notebook):
     cell = cell_with(notebook, "## Summary")

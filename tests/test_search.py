@@ -197,7 +197,7 @@ def test_weights_put_exercises_and_references_last():
     assert weight("notebooks/13_satellite", "Where are the seams?", 1) == 1
     assert 1 < weight("notebooks/03_relu", "When does a unit die?", 1) < 1.2  # the first chapters
     for docname, title in (
-        ("notebooks/03_relu", "Exercise 3.5: Which units are dead?"),
+        ("notebooks/03_relu", "Exercise 3.5: A gate that opens and shuts"),
         ("notebooks/03_relu", "Where to read on"),
         ("book/references", "Papers"),
     ):

@@ -17,6 +17,7 @@ MODULES = sys.stdlib_module_names | {
 }  # fmt: skip
 CLOSING = ["What people get wrong", "Summary", "Quiz", "Exercises", "Where to read on"]
 OPTIONAL = {"Quiz"}  # a chapter may still be without
+MOST = 8  # sections that teach; what belongs together is one, with H3s in it
 
 
 @chapter_rule
@@ -98,8 +99,13 @@ def imports_known(chapter: Chapter) -> Iterator[Problem]:
 
 @chapter_rule
 def sections_teach(chapter: Chapter) -> Iterator[Problem]:
-    """Each section asks, lets the reader predict, runs, and says in one line what was seen."""
+    """At most eight sections; each asks, lets the reader predict, runs, and says in one line what was seen."""
     parts = prose.sections(chapter.notebook)[1:]
+    teaching = [part.title for part in parts if part.title not in CLOSING]
+    if len(teaching) > MOST:
+        yield chapter.problem(
+            None, f"It has {len(teaching)} sections that teach.", f"make them {MOST}: an H3 in a larger one."
+        )
     for part in parts:
         if part.title in CLOSING:
             continue
