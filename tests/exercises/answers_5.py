@@ -258,11 +258,11 @@ class DividesByFloat(keras.Model):
 right("5.5", "a class of its own")(DividesByFloat)
 right("5.5", "the model itself, batch normalisation")(
     stack(
-        LAYERS.MaxPooling2D,
-        LAYERS.BatchNormalization,
-        half(12),
-        LAYERS.BatchNormalization,
-        half(12),
+        scaled,
+        lambda: LAYERS.Conv2D(8, 3, padding="same"),
+        lambda: LAYERS.MaxPooling2D(4),
+        lambda: LAYERS.BatchNormalization(momentum=0.9),
+        LAYERS.ReLU,
         LAYERS.Flatten,
         ten(),
     )()
