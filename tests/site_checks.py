@@ -214,6 +214,16 @@ class Visit:
         self.page.goto("about:blank")
 
 
+GROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+def in_theme(visit: Visit, theme: str) -> None:
+    """Change the theme of an open page, and wait until it shows."""
+    before = visit.page.evaluate(GROUND)
+    visit.page.emulate_media(color_scheme=theme)
+    visit.page.wait_for_function(f"(before) => {GROUND} !== before", arg=before)
+
+
 def finger(page, points: list[tuple[float, float]]) -> None:
     """Put a finger down at the first point, move it along the others, and lift it."""
     if hasattr(page, "finger"):  # Firefox (tests/firefox.py)
@@ -321,36 +331,45 @@ def complaints_overflow(visit: Visit) -> list[str]:
 SAME_AGAIN = """() => {
     const seen = new Set();
     const doomed = [...document.querySelectorAll("pre span")].filter((e) => {
-        const style = getComputedStyle(e);
-        const ground = e.closest(".cell_output, details, .cell_input, article");
-        const kind = [style.color, style.backgroundColor, style.fontSize, style.fontWeight,
-            style.opacity, ground && ground.className].join();
+        const kind = e.kind ?? "";
         return seen.has(kind) || !seen.add(kind);
     });
     doomed.reverse().forEach((e) => e.replaceWith(e.textContent));
     [...document.querySelectorAll(".katex-html")].slice(1).forEach((e) => e.replaceChildren("x"));
 }"""
+# Of what kind a word is, in each theme in which this was asked.
+OF_A_KIND = """() => document.querySelectorAll("pre span").forEach((e) => {
+    const style = getComputedStyle(e);
+    const ground = e.closest(".cell_output, details, .cell_input, article");
+    e.kind = [e.kind, style.color, style.backgroundColor, style.fontSize, style.fontWeight,
+        style.opacity, ground && ground.className].join();
+})"""
 
 
 # Contrast depends on a few things, and pages repeat them thousands of times: of all elements with the
-# same letters on the same ground axe judges the first.
+# same letters on the same ground axe judges the first. Of what has no letters of its own, nor takes any,
+# it judges none; it need not be asked.
 ONE_OF_A_KIND = """() => {
     const parent = (e) => e.parentElement ?? e.getRootNode().host;
+    const known = new WeakMap();
     const ground = (e) => {
-        const layers = [];
-        for (; e; e = parent(e)) {
-            const { backgroundColor, backgroundImage, opacity, position } = getComputedStyle(e);
-            layers.push(opacity, /absolute|fixed|sticky/.test(position) ? position : "");
-            if (backgroundImage !== "none") layers.push(backgroundImage);
-            if (!/, 0\\)|transparent/.test(backgroundColor)) layers.push(backgroundColor);
-            if (/^rgb\\(/.test(backgroundColor)) break;
-        }
-        return layers.join();
+        if (!e) return "";
+        if (known.has(e)) return known.get(e);
+        const { backgroundColor, backgroundImage, opacity, position } = getComputedStyle(e);
+        const layers = [opacity, /absolute|fixed|sticky/.test(position) ? position : ""];
+        if (backgroundImage !== "none") layers.push(backgroundImage);
+        if (!/, 0\\)|transparent/.test(backgroundColor)) layers.push(backgroundColor);
+        if (!/^rgb\\(/.test(backgroundColor)) layers.push(ground(parent(e)));
+        known.set(e, layers.join());
+        return known.get(e);
     };
+    const hasLetters = (e) => /^(input|select|textarea)$/i.test(e.localName) ||
+        [...e.childNodes].some((one) => one.nodeType === Node.TEXT_NODE && one.data.trim());
     for (const id of ["color-contrast", "color-contrast-enhanced"]) {
         const rule = axe._audit.rules.find((one) => one.id === id), seen = new Set();
         const matches = rule.matchesAll ??= rule.matches;
         rule.matches = (node, ...more) => {
+            if (!hasLetters(node)) return false;
             const { color, fill, fontSize, fontWeight, textShadow } = getComputedStyle(node);
             const kind = [color, fill, fontSize, fontWeight, textShadow, ground(node)].join("|");
             return !seen.has(kind) && matches(node, ...more) && Boolean(seen.add(kind));
@@ -370,6 +389,7 @@ MEASURED = """async () => {
 def complaints_axe(visit: Visit, axe: str, only_colours: bool = False) -> list[str]:
     """Violations that axe finds; its best practices count too."""
     visit.page.evaluate(MEASURED)
+    visit.page.evaluate(OF_A_KIND)
     visit.page.evaluate(SAME_AGAIN)
     visit.page.evaluate(axe)
     visit.page.evaluate(ONE_OF_A_KIND)
@@ -402,14 +422,23 @@ new PerformanceObserver((list) => list.getEntries().forEach((one) => {
 
 
 def scroll_to_the_end(visit: Visit) -> None:
-    """Go down a page a window at a time, until nothing more comes; once for a visit."""
+    """Go down a page a window at a time, each with its pictures, until nothing more comes; once for a visit."""
     if visit.at_its_end:
         return
     visit.page.evaluate(
         """async () => {
+            const frame = () => new Promise((done) => requestAnimationFrame(done));
+            const inSight = (image) => {
+                const { top, bottom, width } = image.getBoundingClientRect();
+                return width && bottom > 0 && top < window.innerHeight;
+            };
             for (let y = 0; y < document.documentElement.scrollHeight; y += 0.8 * window.innerHeight) {
                 window.scrollTo(0, y);
-                await new Promise((done) => setTimeout(done, 60));
+                await frame();
+                await frame(); // what is in sight has been painted
+                const end = performance.now() + 1000;
+                while ([...document.images].some((one) => !one.complete && inSight(one)) && performance.now() < end)
+                    await frame();
             }
             window.scrollTo(0, document.documentElement.scrollHeight);
         }"""

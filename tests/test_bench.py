@@ -2,11 +2,15 @@
 
 import csv
 import json
+import os
+import signal
 import struct
 import subprocess
 import sys
+import threading
 import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,23 +21,83 @@ from tools.book import Book
 ROOT = Book().root
 
 
-def quick(script: str, out) -> dict:
-    """Run a benchmark's quick mode; the report that it writes."""
-    done = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / script, "--quick", "--out", out],
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return json.loads(out.read_text("utf-8"))
+# To import TensorFlow takes five seconds. Where a process can be copied, one imports it for all: every benchmark
+# runs in a copy of its own, in which nothing has run before it.
+WARM = """
+import json, os, runpy, sys, traceback
+import keras, tensorflow
+
+for line in sys.stdin:
+    arguments, errors = json.loads(line)
+    copy = os.fork()
+    if copy:
+        print(os.waitstatus_to_exitcode(os.waitpid(copy, 0)[1]), flush=True)
+        continue
+    nothing, wrong = os.open(os.devnull, os.O_RDWR), os.open(errors, os.O_WRONLY | os.O_CREAT, 0o600)
+    for ours, theirs in ((0, nothing), (1, nothing), (2, wrong)):
+        os.dup2(theirs, ours)
+    sys.argv[:], sys.path[0], code = arguments, os.path.dirname(arguments[0]), 0
+    try:
+        runpy.run_path(arguments[0], run_name="__main__")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        print(end.code or "", file=sys.stderr)
+    except BaseException:
+        code = traceback.print_exc() or 1
+    sys.stderr.flush()
+    os._exit(code)
+"""
+
+
+@pytest.fixture(scope="module")
+def quick():
+    """quick(script, out): run a benchmark's quick mode; the report that it writes."""
+    environment = {
+        **os.environ,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "KERAS_HOME": str(ROOT / "data"),
+        "MPLBACKEND": "Agg",
+    }
+    warm = None
+
+    def run(script, out):
+        nonlocal warm
+        command, errors = (
+            [str(ROOT / "benchmarks" / script), "--quick", "--out", str(out)],
+            Path(f"{out}.errors"),
+        )
+        if sys.platform != "linux":
+            with errors.open("w") as file:
+                code = subprocess.run([sys.executable, *command], stderr=file, timeout=600).returncode
+        else:
+            if warm is None:
+                warm = subprocess.Popen(
+                    [sys.executable, "-c", WARM],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                    env=environment,
+                    start_new_session=True,
+                )
+            end = threading.Timer(600, os.killpg, [warm.pid, signal.SIGKILL])
+            end.start()
+            print(json.dumps([command, str(errors)]), file=warm.stdin, flush=True)
+            code = int(warm.stdout.readline() or -1)
+            end.cancel()
+        assert code == 0, errors.read_text("utf-8", "replace")[-2000:]
+        return json.loads(out.read_text("utf-8"))
+
+    yield run
+    if warm:
+        warm.stdin.close()
+        warm.wait()
 
 
 def committed(name: str) -> dict:
     return json.loads((ROOT / "benchmarks" / "results" / name).read_text("utf-8"))
 
 
-def test_networks(tmp_path):
+def test_networks(quick, tmp_path):
     tried = quick("fashion.py", tmp_path / "fashion.json")["results"]
     full = committed("fashion.json")["results"]
     assert list(tried) == list(full)
@@ -44,7 +108,7 @@ def test_networks(tmp_path):
         assert 0 <= tried[name][0]["final_accuracy"] <= 1
 
 
-def test_choices(tmp_path):
+def test_choices(quick, tmp_path):
     tried, full = quick("choices.py", tmp_path / "choices.json"), committed("choices.json")
     for part in ("choices", "stages"):
         assert list(tried[part]) == list(full[part])
@@ -68,7 +132,7 @@ def test_the_committed_results_keep_the_promise(claim, holds):
     assert holds(report["summary"], report["results"]), (claim, report["summary"])
 
 
-def test_transfer(tmp_path):
+def test_transfer(quick, tmp_path):
     """Every way to learn runs with what was chosen for it; ImageNet's where its file is."""
     tried = quick("transfer.py", tmp_path / "transfer.json")["results"]
     ways = list(committed("transfer.json")["results"])
@@ -78,7 +142,7 @@ def test_transfer(tmp_path):
     assert all(0 <= run["accuracy"] <= 1 for runs in tried.values() for run in runs)
 
 
-def test_satellite(tmp_path):
+def test_satellite(quick, tmp_path):
     """A threshold gives what is committed, the networks are as large, and a larger picture is mapped whole."""
     tried, full = quick("satellite.py", tmp_path / "satellite.json"), committed("satellite.json")
     fixed = "three thresholds"
@@ -91,7 +155,7 @@ def test_satellite(tmp_path):
     assert run["pixels"] == 600 * 600
 
 
-def test_text(tmp_path):
+def test_text(quick, tmp_path):
     """Templates and the committed reader of print make the committed errors; the networks of numbers run."""
     tried, full = quick("text.py", tmp_path / "text.json"), committed("text.json")
     assert list(tried["numbers"]) == list(full["numbers"])
@@ -103,7 +167,7 @@ def test_text(tmp_path):
     assert run["page"] == pytest.approx(stands["page"], abs=0.01)
 
 
-def test_faces(tmp_path):
+def test_faces(quick, tmp_path):
     """Pixels give what is committed, on the one round that the quick try makes."""
     tried, full = quick("faces.py", tmp_path / "faces.json"), committed("faces.json")
     (run,) = tried["results"]["pixels"]
@@ -113,7 +177,7 @@ def test_faces(tmp_path):
     assert 0 <= tried["results"]["network"][0]["areas"]["none"] <= 1
 
 
-def test_depth(tmp_path):
+def test_depth(quick, tmp_path):
     """Small networks are trained, and the plain ones are as large as what is committed."""
     tried, full = quick("depth.py", tmp_path / "depth.json"), committed("depth.json")
     for name in ("1 layer", "2 layers", "4 layers"):
@@ -130,7 +194,7 @@ def test_depth(tmp_path):
         assert 0 <= run["test"] <= 1
 
 
-def test_speed_run(tmp_path):
+def test_speed_run(quick, tmp_path):
     """Every trial and every network of the comparison is tried, and is as large as what is committed."""
     tried, full = quick("speed_run.py", tmp_path / "speed_run.json"), committed("speed_run.json")
     for part in ("steps", "longer", "results"):
@@ -143,7 +207,7 @@ def test_speed_run(tmp_path):
             assert run.get("recipe") == stands.get("recipe"), (part, name)
 
 
-def test_scale(tmp_path):
+def test_scale(quick, tmp_path):
     """Two processes take the steps that are committed, a death changes no weight, each way to a layer is timed."""
     tried, full = quick("scale.py", tmp_path / "scale.json"), committed("scale.json")
     (run,), (stands,) = (
@@ -156,7 +220,7 @@ def test_scale(tmp_path):
     assert 0 < max(speeds["Python loops"]) < min(speeds["matrix product"])
 
 
-def test_video(tmp_path):
+def test_video(quick, tmp_path):
     """What learns nothing by chance gives what is committed; every network is tried in every part."""
     tried, full = quick("video.py", tmp_path / "video.json"), committed("video.json")
     for part in ("results", "spots", "light"):
@@ -168,7 +232,7 @@ def test_video(tmp_path):
         assert (run["found"], run["false"]) == (stands["found"], stands["false"])
 
 
-def test_tags(tmp_path):
+def test_tags(quick, tmp_path):
     """Six colour numbers on tiles give what is committed; a draw with few scenes is tagged in every part."""
     tried, full = quick("tags.py", tmp_path / "tags.json"), committed("tags.json")
     (run,), (stands,) = tried["tiles"]["mean colour"], full["tiles"]["mean colour"]
@@ -180,7 +244,7 @@ def test_tags(tmp_path):
     assert list(tried["tags"]) == list(full["tags"])
 
 
-def test_own_photographs(tmp_path):
+def test_own_photographs(quick, tmp_path):
     """The section's own pictures go through every part; the committed sets are those of the list."""
     tried, full = quick("own_photographs.py", tmp_path / "own.json"), committed("own_photographs.json")
     assert list(tried) == list(full) == ["sections", "shape", "fine"]
@@ -241,7 +305,7 @@ def test_things_of_the_scenes_stand_on_one_side(monkeypatch):
             )
 
 
-def test_trust(tmp_path):
+def test_trust(quick, tmp_path):
     """One short run; the committed report has every seed and every ensemble."""
     (run,) = quick("trust.py", tmp_path / "trust.json")["runs"]["2000"]
     assert 0 <= run["right"] <= 1 and run["temperature"] > 0
@@ -250,7 +314,7 @@ def test_trust(tmp_path):
     assert len(full["ensembles"]["2000"]) == 3
 
 
-def test_inside(tmp_path):
+def test_inside(quick, tmp_path):
     """What a probe finds in pixels is what is committed; every part runs; no run is missing."""
     tried, full = quick("inside.py", tmp_path / "inside.json"), committed("inside.json")
     assert set(tried) == set(full)
@@ -276,7 +340,7 @@ def test_inside(tmp_path):
         assert [run["seed"] for run in runs] == list(range(5)), dose
 
 
-def test_limits(tmp_path):
+def test_limits(quick, tmp_path):
     """Every part runs; what is counted of networks is what is committed; no method is without its runs."""
     tried, full = quick("limits.py", tmp_path / "limits.json"), committed("limits.json")
     assert set(tried) == set(full)

@@ -17,7 +17,7 @@ from scipy.signal import correlate2d
 
 import site_checks as site
 from site_fixtures import *  # noqa: F403
-from site_fixtures import CHAPTERS, hold
+from site_fixtures import CHAPTERS, WIDTHS, hold
 
 sys.path.insert(0, str(site.ROOT / "book" / "_ext"))
 
@@ -646,19 +646,11 @@ AXE = """async (onlyColours) => {
     return (await axe.run("[data-live]", wishes)).violations.flatMap((v) =>
         v.nodes.slice(0, 3).map((n) => `${v.id}: ${v.help}: ${n.html.slice(0, 200)}`));
 }"""
-GROUND = "getComputedStyle(document.body).backgroundColor"
 ANEW = """async (name) => {
     const fresh = document.createElement(name);
     document.querySelector(name).replaceWith(fresh);
     await fresh.ready;
 }"""
-
-
-def in_theme(visit, theme):
-    """Change the theme of an open page, and wait until it shows."""
-    before = visit.page.evaluate(GROUND)
-    visit.page.emulate_media(color_scheme=theme)
-    visit.page.wait_for_function(f"(before) => {GROUND} !== before", arg=before)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -676,14 +668,16 @@ def test_every_state_is_accessible(reader, address, axe, name, width):
             visit.page.evaluate(site.ONE_OF_A_KIND)
             violations = visit.page.evaluate(AXE, False)
             if width == 390:  # the colours are the same at every width
-                in_theme(visit, "dark")
+                site.in_theme(visit, "dark")
                 visit.page.evaluate(site.ONE_OF_A_KIND)
                 violations += [f"dark: {one}" for one in visit.page.evaluate(AXE, True)]
-                in_theme(visit, "light")
+                site.in_theme(visit, "light")
             for wide in (width, 768, 320) if width == 390 else (width,):
-                visit.page.set_viewport_size({"width": wide, "height": 844})
+                if wide != width:
+                    visit.page.set_viewport_size({"width": wide, "height": WIDTHS[390]})
                 violations += site.complaints_overflow(visit) + complaints_wide(visit)
-            visit.page.set_viewport_size({"width": width, "height": 900 if width == 1280 else 844})
+            if width == 390:
+                visit.page.set_viewport_size({"width": width, "height": WIDTHS[width]})
             found += [f"{state}: {one}" for one in violations]
         found += site.complaints_console(visit) + site.complaints_requests(visit)
     hold(found)

@@ -9,22 +9,37 @@ from site_fixtures import *  # noqa: F403
 from site_fixtures import PAGES, THEMES, WIDTHS, hold
 
 
-@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("page", PAGES)
-def test_page(reader, address, axe, page, width, theme):
-    """Accessible to axe, quiet console, no wider than the window, no foreign request."""
-    with site.Visit(reader(width, theme), address, page) as visit:
+def test_page(reader, address, axe, page, width):
+    """Accessible to axe, quiet console, no wider than the window, no foreign request; in light and dark.
+
+    Opened in one theme, wide ones in light and narrow ones in dark, and turned to the other.
+    """
+    first, then = THEMES if width == 1280 else THEMES[::-1]
+    found = []
+
+    def judge_colours(theme):
+        # Light and dark differ in colours alone, so dark is judged for colours alone.
+        violations = site.complaints_axe(visit, axe, only_colours=theme == "dark")
+        found.extend(f"{theme}: {one}" for one in violations)
+
+    with site.Visit(reader(width, first), address, page) as visit:
         if page == "index.html":  # it leads on by itself
             visit.page.wait_for_url("**/book/intro.html")
-        assert visit.page.evaluate("document.documentElement.dataset.theme") == theme
-        found = site.complaints_overflow(visit)
-        if width == 390:  # and no wider than 320 px, or 1280 px enlarged four times
-            visit.page.set_viewport_size({"width": 320, "height": WIDTHS[390]})
+        for theme in (first, then):
+            if theme == then:
+                visit.page.evaluate(site.OF_A_KIND)
+                site.in_theme(visit, then)
+            assert visit.page.evaluate("document.documentElement.dataset.theme") == theme
             found += site.complaints_overflow(visit)
-            visit.page.set_viewport_size({"width": 390, "height": WIDTHS[390]})
-        # Light and dark differ in colours alone, so dark is judged for colours alone.
-        found += site.complaints_axe(visit, axe, only_colours=theme == "dark")
+            if width == 390:  # and no wider than 320 px, or 1280 px enlarged four times
+                visit.page.set_viewport_size({"width": 320, "height": WIDTHS[390]})
+                found += site.complaints_overflow(visit)
+                visit.page.set_viewport_size({"width": 390, "height": WIDTHS[390]})
+        judge_colours(then)
+        site.in_theme(visit, first)
+        judge_colours(first)
         hold(found + site.complaints_console(visit) + site.complaints_requests(visit))
 
 

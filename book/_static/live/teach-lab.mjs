@@ -498,14 +498,10 @@ export class TeachLab extends LiveFigure {
     return [{ square }, [square.buffer]];
   }
 
+  /** The same as a file, where a thread cannot paint. */
   async #small(pixels) {
-    const canvas = make("canvas", { width: SIDE, height: SIDE }), context = canvas.getContext("2d"), image = context.createImageData(SIDE, SIDE);
-    for (let n = 0; n < SIDE * SIDE; n++) {
-      for (let c = 0; c < 3; c++) image.data[4 * n + c] = pixels[3 * n + c];
-      image.data[4 * n + 3] = 255;
-    }
-    context.putImageData(image, 0, 0);
-    return new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+    const { painted, QUALITY } = await import("./teach-worker.mjs"), canvas = painted(make("canvas", { width: SIDE, height: SIDE }), pixels);
+    return new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
   }
 
   /** Read pictures, one after the other. list: [{file | source, path, key, thing, time}]. */
@@ -601,9 +597,9 @@ export class TeachLab extends LiveFigure {
     const id = ++this.#ids;
     if (file) time = await exposure(file);
     const [message, transfer] = await this.#pixels(file ?? source);
-    const { small, twin } = await this.#thread.ask({ job: "add", id, ...message }, { transfer });
+    const { small, file: made, twin } = await this.#thread.ask({ job: "add", id, ...message }, { transfer });
     if (twin !== undefined) return this.#pictures.find((one) => one.id === twin) ?? null;
-    const blob = await this.#small(small);
+    const blob = made ?? (await this.#small(small));
     if (turn !== this.#turn || !this.#classes.some((one) => one.key === key)) {
       this.#thread.ask({ job: "drop", ids: [id] }).catch(() => {});
       return null;

@@ -3,7 +3,8 @@
    Its jobs (thread.mjs), with what each answers:
        load {address}               {}: the photo lab's network, of which the backbone is kept; on the way {share}
        halt                         {}: the loading ends
-       add {id, bitmap | square}    {small, twin}: features are kept under the id; small is the picture as the network gets it.
+       add {id, bitmap | square}    {small, file, twin}: features are kept under the id; small is the picture as the network
+                                    gets it, and file the same as a JPEG, where a thread can paint.
                                     twin is the id of the same picture, if it is there already; then nothing is kept
        keep {id, row}               {}: features that come from a saved file
        drop {ids}                   {}
@@ -23,7 +24,7 @@ import { middleSquare, rowReader, shares, thumbnail } from "./resize.mjs";
 import { foldsOf, groupsOf, judged, learning, logitsOf, softmax, thingsOf, thresholdOf } from "./teach-head.mjs";
 import { serve } from "./thread.mjs";
 
-export const SQUARE = 224, SIDE = 80;
+export const SQUARE = 224, SIDE = 80, QUALITY = 0.85;
 const SAME = 1e-4; // features of the same picture, on whatever machine
 const SLICE = 20; // milliseconds of work after which messages are read
 
@@ -147,7 +148,22 @@ const asSquare = ({ bitmap, square }) => {
   return made;
 };
 
-function add({ id, ...picture }) {
+/** A small picture, painted. */
+export function painted(canvas, pixels) {
+  const context = canvas.getContext("2d"), image = context.createImageData(SIDE, SIDE);
+  for (let n = 0; n < SIDE * SIDE; n++) {
+    for (let c = 0; c < 3; c++) image.data[4 * n + c] = pixels[3 * n + c];
+    image.data[4 * n + 3] = 255;
+  }
+  context.putImageData(image, 0, 0);
+  return canvas;
+}
+
+/** Here and not in the page, which writes such files in its idle time: with something moving on it, few a second. */
+const fileOf = (pixels) => typeof OffscreenCanvas === "undefined" ? null :
+  painted(new OffscreenCanvas(SIDE, SIDE), pixels).convertToBlob({ type: "image/jpeg", quality: QUALITY });
+
+async function add({ id, ...picture }) {
   const square = asSquare(picture), mark = print(square), twin = prints.get(mark);
   if (twin !== undefined && known.has(twin)) return { answer: { twin } };
   const pixels = shrunk(square), { row, maps } = seen(network, pixels);
@@ -160,7 +176,7 @@ function add({ id, ...picture }) {
     }
   known.set(id, { row, maps, small });
   prints.set(mark, id);
-  return { answer: { small } };
+  return { answer: { small, file: await fileOf(small) } };
 }
 
 function drop({ ids }) {
