@@ -639,6 +639,17 @@ def test_good_page_passes(planted, checks):
         assert {name: check(good) for name, check in checks.items()} == dict.fromkeys(checks, [])
 
 
+def test_words_pale_in_one_theme_alone_are_seen(planted, axe):
+    """Words of code that look alike in the theme that is judged first are two kinds if the other tells them apart."""
+    style = """<style>body { background: #fff } pre span { color: #000 } pre .pale { color: #ccc }
+        @media (prefers-color-scheme: dark) { body { background: #000 } pre span, pre .pale { color: #fff } }</style>"""
+    with planted(f"{style}<pre><span>one</span> <span class='pale'>two</span></pre>") as visit:
+        visit.page.evaluate(site.OF_A_KIND)
+        for theme in ("dark", "light"):
+            site.in_theme(visit, theme)
+            assert bool(site.complaints_axe(visit, axe, only_colours=True)) == (theme == "light")
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_planted_fault_is_seen(planted, checks, fault):
     """Each check speaks up about a page that is not."""
