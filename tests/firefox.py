@@ -222,7 +222,7 @@ const steps = {
 };
 const find = (path) => [...new Set(path.reduce((found, [kind, what]) => steps[kind](found, what), [document]))];
 const given = (text) => text === undefined ? undefined : JSON.parse(text);
-const told = (found) => JSON.stringify(found) ?? "null";
+const told = (found) => JSON.stringify(found, (_, one) => (ArrayBuffer.isView(one) ? [...one] : one)) ?? "null";
 """
 # Where to press: the middle of an element, or a place in it, brought into sight; and what lies there.
 PLACE = """(one, [position, force]) => {

@@ -92,7 +92,7 @@ def test_garments_are_chosen_by_the_rule(garments):
 FOUND = """async f => { await f.runAll();
     const shown = f.network.layers.filter(({type}) => type !== 'InputLayer');
     return shown.map(({name}) => f.found.get(name)).map(
-    ({shape, data}, n) => [shown[n].name, shape, [...data]]); }"""
+    ({shape, data}, n) => [shown[n].name, shape, data]); }"""
 
 
 def layer_faults(visit, model, picture) -> list[str]:
@@ -294,7 +294,7 @@ def radio(visit, words):
 def pixels(visit):
     """The picture, row by row."""
     size = visit.figure.evaluate("f => f.network.input")
-    return np.array(visit.figure.evaluate("f => [...f.pixels]")).reshape(size)
+    return np.array(visit.figure.evaluate("f => f.pixels")).reshape(size)
 
 
 def box(visit, row, column):

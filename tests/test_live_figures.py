@@ -103,7 +103,7 @@ def test_kernel_lab_begins_with_the_pencil_example(reader, address):
 
 def answers(visit):
     """The answers of the kernel lab as an array."""
-    found = visit.figure.evaluate("f => ({...f.answers, data: [...f.answers.data]})")
+    found = visit.figure.evaluate("f => ({...f.answers, data: Float64Array.from(f.answers.data)})")
     return np.array(found["data"]).reshape(found["rows"], found["columns"])
 
 

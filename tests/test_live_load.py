@@ -336,7 +336,7 @@ def read_picture(visit, data, name="mine"):
             const began = performance.now();
             try {
                 const { width, height, data } = await openPicture(file);
-                return [height, width, [...data], performance.now() - began];
+                return [height, width, Float64Array.from(data), performance.now() - began];
             } catch (error) { return [error.constructor.name, error.message, performance.now() - began]; }
         }""",
         [base64.b64encode(data).decode(), name],

@@ -140,7 +140,7 @@ def test_every_half_is_widened_as_numpy_does(page):
     found = page.evaluate(
         """async () => {
             const { widened } = await import("/network-file.mjs");
-            return [...new Uint32Array(widened(Uint16Array.from({length: 65536}, (_, n) => n)).buffer)];
+            return new Uint32Array(widened(Uint16Array.from({length: 65536}, (_, n) => n)).buffer);
         }"""
     )
     found = np.array(found, "uint32").view("float32")
@@ -234,7 +234,10 @@ def show(visit, data: bytes, name="mine.png"):
 def pixels(visit) -> np.ndarray:
     """What the network would get."""
     side = LAB["side"]
-    return np.array(visit.figure.evaluate("figure => figure.pixels")).reshape(side, side, 3)
+    found = visit.figure.evaluate(
+        "figure => Float32Array.from(figure.pixels)"
+    )  # a list takes a second to travel
+    return np.array(found).reshape(side, side, 3)
 
 
 def chapters(cells, data: bytes) -> np.ndarray:
@@ -409,7 +412,7 @@ def test_answer_and_map_equal_the_chapters(fresh, address, cells, model):
                 """async (figure, best) => {
                     const { light } = await import(new URL("../../_static/live/photo-lab.mjs", document.baseURI).href);
                     const { places, shape } = figure.answer, count = shape[0] * shape[1];
-                    return [...light(places.slice(best * count, (best + 1) * count), shape, 160)];
+                    return Float64Array.from(light(places.slice(best * count, (best + 1) * count), shape, 160));
                 }""",
                 best,
             )

@@ -52,7 +52,7 @@ RUN = """async ([file, picture]) => {
     const network = await loadNetwork(file);
     const floats = new Float32Array(Uint8Array.from(atob(picture), (c) => c.charCodeAt(0)).buffer);
     const found = [];
-    for (const [name, { shape, data }] of network.run(floats)) found.push([name, shape, [...data]]);
+    for (const [name, { shape, data }] of network.run(floats)) found.push([name, shape, data]);
     return { found, parameters: network.parameters, output: network.output, classes: network.classes };
 }"""
 

@@ -767,7 +767,7 @@ def test_frames_are_what_the_camera_sees(playwright, address, tmp_path):
             rest(visit)
             visit.figure.locator(".thumbs button").first.click()
             assert until(visit, lambda: visit.figure.evaluate("f => Boolean(f.answer?.small)"))
-            small = np.reshape(visit.figure.evaluate("f => [...f.answer.small]"), (80, 80, 3))
+            small = np.reshape(visit.figure.evaluate("f => Float64Array.from(f.answer.small)"), (80, 80, 3))
             assert (small[:, 4:36, 0] > 180).all() and (small[:, 4:36, 2] < 80).all()
             assert (small[:, 44:76, 2] > 180).all() and (small[:, 44:76, 0] < 80).all()
             assert small.max(axis=(0, 2)).min() > 180 and small.min(axis=2).max() < 90  # no white rim
