@@ -9,7 +9,9 @@ READY := $(VENV)/.ready
 # nbval runs the notebooks again and compares; pytest runs everything else.
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=900 --nbval-sanitize-with tests/sanitize.cfg
 # tools goes first, for it makes nbval's imports quicker (tools/__init__.py).
-TOGETHER := -p tools -n 2 --dist loadfile --no-loadscope-reorder
+TOGETHER := -p tools --dist loadfile --no-loadscope-reorder
+# The whole run has so much to wait for (frames, a browser's clock, sounds) that three workers fill two cores.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup book pdf epub archive publish serve test quick check notebooks sync student lab quiet-kernels bench matrix lock clean
@@ -55,16 +57,16 @@ serve:  ## serve the built site on this machine alone (PORT=8000)
 
 test: $(if $(GROUP),setup,book)  ## run every notebook and every test; with GROUP=browser one group, on the site that is there
 	@files="notebooks tests"; test -z "$(GROUP)" || files=$$($(BIN)/python -m tools.pages.groups $(GROUP)) || exit 1; \
-	  BOOK_MEMORY=write $(BIN)/python -m pytest $(NBVAL) $(TOGETHER) $$files
+	  BOOK_MEMORY=write $(BIN)/python -m pytest $(NBVAL) $(TOGETHER) -n $(WORKERS) $$files
 
 quick: setup  ## run what a change can have affected since it passed
-	@$(BIN)/python -m tools.pages.quick $(NBVAL) $(TOGETHER)
+	@$(BIN)/python -m tools.pages.quick $(NBVAL) $(TOGETHER) -n 2
 
 check: setup  ## the fast checks: linter, copies, rules of the house
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/python -m tools.pages.sync --check
-	@BOOK_MEMORY=write $(BIN)/python -m pytest -q $(TOGETHER) tests/test_rules.py tests/test_rules_catch.py tests/test_prose.py tests/test_sync.py tests/test_course.py tests/test_checks_can_fail.py
+	@BOOK_MEMORY=write $(BIN)/python -m pytest -q $(TOGETHER) -n 2 tests/test_rules.py tests/test_rules_catch.py tests/test_prose.py tests/test_sync.py tests/test_course.py tests/test_checks_can_fail.py
 
 notebooks: setup  ## execute the notebooks in place; one with NB=01_filters
 	@$(BIN)/python -m tools.pages.run_notebooks $(NB)

@@ -23,6 +23,7 @@ import pytest
 from tools.pages.quick import ROOT, Memory, Snapshot, Table
 
 BROWSER = {"browser", "reader", "fresh", "page", "planted"}  # fixtures that begin a browser
+LONG = {"quick": 15, "scale": 13}  # those that begin benchmarks, and the seconds of a test
 
 
 class Remember:
@@ -151,7 +152,7 @@ class Remember:
                 self.strays[file] = strays
 
     def expected(self, item) -> float:
-        """Seconds that a test will take: as measured; else a browser three, a notebook's cell two."""
+        """Seconds that a test will take: as measured; else as its kind takes."""
         name = dict(item.user_properties).get("part") or file_of(item)
         measured = self.memory.kept["seconds"]
         if not self.mode:  # parts are not known: the file's seconds at its first test, all at once
@@ -166,7 +167,8 @@ class Remember:
             return seconds / max(1, tests)
         if item.nodeid.startswith("notebooks/"):
             return 2
-        return 3 if BROWSER & set(getattr(item, "fixturenames", ())) else 0.2
+        fixtures = set(getattr(item, "fixturenames", ()))
+        return max([LONG[name] for name in LONG.keys() & fixtures] + [3 if BROWSER & fixtures else 0.2])
 
     # ---- What came of it
 
