@@ -694,6 +694,37 @@ def test_camera_answers_live_and_pauses_when_hidden(fresh, address):
         assert until(visit, lambda: visit.page.evaluate("window.changes") > before)
 
 
+def test_a_browser_that_cannot_paint_in_a_thread_keeps_the_same_pictures(fresh, address):
+    """Then the page makes the squares for the network and the small pictures, as the thread does elsewhere."""
+    forget = "delete globalThis.OffscreenCanvas;"
+    kept = {}
+    for able in (True, False):
+        window = fresh()
+        if not able:
+            window.add_init_script(forget)
+
+            def answered(route):
+                response = route.fetch()
+                route.fulfill(response=response, body=forget + response.text())
+
+            window.route("**/teach-worker.mjs*", answered)
+        with opened(window, address, NAME) as visit:
+            visit.figure.evaluate("f => f.example(1)")
+            assert visit.page.evaluate("typeof OffscreenCanvas !== 'undefined'") == able
+            kept[able] = visit.figure.evaluate(
+                """async (f) => Promise.all([...f.shadowRoot.querySelectorAll(".thumbs img")].map(async (image) => {
+                    const bitmap = await createImageBitmap(await (await fetch(image.src)).blob());
+                    const canvas = Object.assign(document.createElement("canvas"), {width: 80, height: 80});
+                    canvas.getContext("2d").drawImage(bitmap, 0, 0);
+                    const { data } = canvas.getContext("2d").getImageData(0, 0, 80, 80);
+                    return [bitmap.width, bitmap.height, data]; }))"""
+            )
+    assert len(kept[True]) == len(kept[False]) == 3
+    for (*size, pixels), (*other, twins) in zip(kept[True], kept[False], strict=True):
+        assert size == other == [80, 80]
+        assert np.abs(np.array(pixels) - np.array(twins)).max() <= 8
+
+
 def test_live_answers_are_not_all_spoken_and_calm_with_less_motion(fresh, address):
     """With reduced motion about one a second; the polite voice says a few of them."""
     with opened(fresh(reduced_motion="reduce"), address, NAME) as visit:
