@@ -218,10 +218,13 @@ GROUND = "getComputedStyle(document.body).backgroundColor"
 
 
 def in_theme(visit: Visit, theme: str) -> None:
-    """Change the theme of an open page, and wait until it shows."""
+    """Change the theme of an open page, and wait until it shows and no colour is on its way any more."""
     before = visit.page.evaluate(GROUND)
     visit.page.emulate_media(color_scheme=theme)
     visit.page.wait_for_function(f"(before) => {GROUND} !== before", arg=before)
+    visit.page.wait_for_function(
+        "() => !document.getAnimations().some((one) => one instanceof CSSTransition && one.playState === 'running')"
+    )
 
 
 def finger(page, points: list[tuple[float, float]]) -> None:
