@@ -14,12 +14,18 @@ setting, and Fashion-MNIST's test pictures judge (the first 2,000; for `changes`
                 classes (chapter 6), ten of each learned, three draws
     augmented   the small network, trained on 5,000 pictures with one kind of change or four, judged on each
     attacks     steps of at most 8 grey levels: at random, the worst of 50 at random, a step made for another network,
-                one and ten steps of one's own; 500 pictures
+                one and ten steps of one's own, and the worst of these and five walks of 20 steps, each from a place
+                drawn at most 8 levels away; 500 pictures
     doses       a mark that goes with the class in a share of pullovers and coats: share right on a test from the
                 same source, on one without marks, and on one whose marks are exchanged
-    hunger      share right after training on n pictures, three draws, and two seeds of the network in each
-    noise       share right after training on 2,000 pictures with wrong labels
-    others      data that are no pictures, or whose pixels are shuffled; two draws
+    maps        where the coat's score less the pullover's comes from, on marked coats of the test, after training at a
+                dose or without marks: the share of the class map's positive part, and of Grad-CAM's, that lies on the
+                four of 49 places that see the mark; five seeds
+    hunger      share right after training on n pictures, three draws, and two seeds of the network in each; steps are
+                20 passes within 200 and 1,000 (all pictures: 2,000), or 20 passes where the name says so
+    noise       share right after training on 2,000 pictures with wrong labels; `asked_by` is the pass with the most
+                right on validation pictures whose labels are as wrong, `stopped` the share right after it
+    others      data that are no pictures, or whose pixels are shuffled; two draws, attention to marks five
 
 ImageNet's backbone is left out of a try, and if its weights are not in data/models/ (chapter 6 fetches them there).
 Finished runs stand in benchmarks/results/limits.json, so a benchmark that was stopped goes on.
@@ -53,14 +59,27 @@ from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.neighbors import KNeighborsClassifier  # noqa: E402
 
 OUT = ROOT / "benchmarks" / "results" / "limits.json"
-CELLS = ("setup", "data", "net", "answers", "changes", "light", "steps", "coin", "jury", "pair", "small")
+CELLS = (
+    "setup",
+    "data",
+    "net",
+    "answers",
+    "changes",
+    "light",
+    "steps",
+    "coin",
+    "jury",
+    "pair",
+    "small",
+    "map",
+)
 SEEDS = range(3)
 RATES = (0.001, 0.003, 0.01, 0.03)
 SIZE = 8  # grey levels, of all attacks
 DOSES = (0.5, 0.7, 0.8, 0.9, 1.0)
 AMOUNTS = (100, 1000, 10_000)
 WRONG = (0.0, 0.3, 0.6)
-EPOCHS = (1, 3, 10, 30)
+EPOCHS = (1, 2, 3, 5, 7, 10, 15, 20, 30)
 warnings.filterwarnings("ignore", module="sklearn")
 
 
@@ -292,7 +311,10 @@ class Bench:
         names, rate = self.names, self.choose("network")
         random_ones = 2 if self.quick else 50
         x32 = x.astype("float32")
-        if not self.keep.parts.get("attacks", {}).get("forest of trees"):
+        wanted = {"chapter 5's network": len(self.seeds), "small network": len(self.seeds)}
+        wanted["trained on steps"] = len(self.seeds)
+        wanted |= dict.fromkeys(("jury of its three seeds", "logistic regression", "forest of trees"), 1)
+        if any(len(self.keep.parts.get("attacks", {}).get(name, ())) < n for name, n in wanted.items()):
             stranger = names["small_network"]()
             learner().fit(self.x, self.y, self.steps(1250), 9, rate)
             stranger.set_weights(learner().model.get_weights())
@@ -313,15 +335,22 @@ class Bench:
                     found[key] = float(np.mean(say(new) == y))
             self.keep.add("attacks", name, found | more)
 
+        def restarted(net, seed):
+            """Where 20 steps lead from a place within reach that chance draws."""
+            new = np.random.default_rng([17, seed]).uniform(-SIZE, SIZE, x32.shape)
+            new = np.clip(x32 + new, 0, 255).astype("float32")
+            for _ in range(2 if self.quick else 20):
+                new = np.clip(names["stepped"](net, new, y, SIZE / 4), x32 - SIZE, x32 + SIZE)
+            return new
+
         def network(name, net, seed, **more):
             own, walk = (names[how](net, x32, y, SIZE) for how in ("stepped", "walked"))
+            right = names["answers"](net, walk) == y
+            for start in range(1 if self.quick else 5):
+                right &= names["answers"](net, restarted(net, start)) == y
+            more["restarts"] = float(right.mean())
             judged(name, lambda z: names["answers"](net, z), seed, own, walk, **more)
 
-        for seed, net in enumerate(self.trained):
-            if self.keep.lacks("attacks", "chapter 5's network", seed=seed):
-                network("chapter 5's network", net, seed)
-        if self.keep.lacks("attacks", "jury of its three seeds", seed=0):
-            network("jury of its three seeds", names["jury"](self.trained), 0)
         for seed in self.seeds:
             for name, sturdy in (("small network", False), ("trained on steps", True)):
                 if self.keep.lacks("attacks", name, seed=seed):
@@ -344,6 +373,11 @@ class Bench:
             )
             net.set_weights([model.coef_.T, model.intercept_])
             network("logistic regression", net, 0)
+        for seed, net in enumerate(self.trained):
+            if self.keep.lacks("attacks", "chapter 5's network", seed=seed):
+                network("chapter 5's network", net, seed)
+        if self.keep.lacks("attacks", "jury of its three seeds", seed=0):
+            network("jury of its three seeds", names["jury"](self.trained), 0)
         if self.keep.lacks("attacks", "nearest neighbours", seed=0):
             known, own = flat(self.x), x32.copy()
             for n, each in enumerate(flat(x)):  # a step towards the nearest picture of another class
@@ -376,6 +410,26 @@ class Bench:
                     right = {key: float(np.mean(say(each) == asked_y)) for key, each in tests.items()}
                     self.keep.add("doses", f"{dose:.0%}", {"who": who, "seed": seed, **right})
 
+    def maps(self):
+        pair_of, marked, by_dose, class_map = (
+            self.names[key] for key in ("pair_of", "marked", "by_dose", "class_map")
+        )
+        x, y = pair_of(self.names["train_x"], self.names["train_y"], 100 if self.quick else 2000)
+        asked, asked_y = pair_of(self.names["test_x"], self.names["test_y"])
+        coats = marked(asked, asked_y == 1)[asked_y == 1]
+        for dose in (None, *DOSES)[:1] if self.quick else (None, *DOSES):
+            name = f"{dose:.0%}" if dose else "no marks"
+            for seed in range(1 if self.quick else 5):
+                if not self.keep.lacks("maps", name, seed=seed):
+                    continue
+                new = by_dose(x, y, dose, 100 + seed) if dose else x
+                learner(2).fit(new, y, self.steps(250), seed, self.choose("network"))
+                net, shares = learner(2).model, {}
+                for how, averaged in (("class_map", False), ("grad_cam", True)):
+                    heat = np.maximum(class_map(net, coats, averaged)[0], 0)
+                    shares[how] = float(heat[:, :2, :2].sum() / max(heat.sum(), 1e-9))
+                self.keep.add("maps", name, {"seed": seed, **shares})
+
     def hungry(self, who, n):
         """The setting for n pictures: chosen with 1,000 up to there, with 10,000 above."""
         if n > 1000:
@@ -407,6 +461,21 @@ class Bench:
                 found = {"n": len(x), "seed": seed, "right": float(np.mean(say(test_x) == test_y))}
                 self.keep.add("hunger", "network, all", found)
 
+        label, amounts = "network, 20 passes", AMOUNTS[2:] + (len(x),)
+        for n in () if self.quick else amounts:
+            for draw in self.seeds if n < len(x) else range(1):
+                some = np.random.default_rng([17, draw, n]).permutation(len(x))[:n]
+                for seed in self.seeds[:2]:
+                    if self.keep.lacks("hunger", label, n=n, draw=draw, seed=seed):
+                        say = learner().fit(x[some], y[some], 20 * n // 64, seed, self.choose("network"))
+                        found = {
+                            "n": n,
+                            "draw": draw,
+                            "seed": seed,
+                            "right": float(np.mean(say(test_x) == test_y)),
+                        }
+                        self.keep.add("hunger", label, found)
+
     def noise(self):
         n, (test_x, test_y) = len(self.x) // 5, self.test
         epochs = EPOCHS[:1] if self.quick else EPOCHS
@@ -419,16 +488,19 @@ class Bench:
                 ]
                 name = f"{wrong:.0%}"
                 if self.keep.lacks("noise", name, who="network", seed=seed):
-                    after = {}
+                    after, asked = {}, {}
 
-                    def watch(done, after=after):
+                    def watch(done, after=after, asked=asked, labels=spoilt[1]):
                         if done in epochs:
                             after[str(done)] = float(np.mean(learner().answers(test_x) == test_y))
+                            asked[str(done)] = float(np.mean(learner().answers(self.val[0]) == labels))
 
                     steps = -(-epochs[-1] * n // 64)
                     learner().fit(self.x[:n], spoilt[0], steps, seed, 0.001, watch=watch, falling=False)
                     own = float(np.mean(learner().answers(self.x[:n]) == spoilt[0]))
-                    self.keep.add("noise", name, {"who": "network", "seed": seed, **after, "learned": own})
+                    best = max(asked, key=asked.get)
+                    found = {"learned": own, "asked_by": int(best), "stopped": after[best]}
+                    self.keep.add("noise", name, {"who": "network", "seed": seed, **after, **found})
                 for who, settings in (
                     ("logistic", (0.001, 0.01, 0.1)),
                     ("nearest", (1, 5, 15, 45)),
@@ -462,16 +534,20 @@ class Bench:
                 for name, build in NETWORKS.items()
                 if (name != "CNN, dilated" or task.startswith("marks")) and self.missing(task, name)
             }
-            for seed in self.seeds[:2]:
+            draws = {who: self.draws(task, who) for who in (*ways, "forest")}
+            for seed in sorted(set().union(*draws.values())):
                 x, y, parts = make(seed, 100 if self.quick else 4000, self)
-                for who in (*ways, "forest"):
+                for who in (who for who, some in draws.items() if seed in some):
                     if self.keep.lacks("others", task, who=who, seed=seed):
                         found = self.one_of(ways, who, task, x, y, parts, seed)
                         self.keep.add("others", task, {"who": who, "seed": seed, **found})
         tf.config.run_functions_eagerly(False)
 
+    def draws(self, task, who) -> range:
+        return range(1 if self.quick else 5 if who == "attention" and task.startswith("marks") else 2)
+
     def missing(self, task, who) -> bool:
-        return any(not self.keep.has("others", task, who=who, seed=seed) for seed in self.seeds[:2])
+        return any(not self.keep.has("others", task, who=who, seed=seed) for seed in self.draws(task, who))
 
     def one_of(self, ways, who, task, x, y, parts, seed) -> dict:
         """One method on one draw of the data; seed 0 chooses its setting on validation data."""
@@ -620,7 +696,7 @@ TASKS = {
     "marks 12 apart": marks(12),
 }
 LIKE_OTHERS = ("garments, pixels shuffled", "marks 3 apart")  # the same networks; left out of a try
-PARTS = ("attacks", "doses", "changes", "backbones", "noise", "hunger", "augmented", "others")
+PARTS = ("maps", "others", "attacks", "noise", "hunger", "doses", "changes", "backbones", "augmented")
 
 
 def main(arguments=None) -> None:

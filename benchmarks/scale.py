@@ -1,6 +1,6 @@
 """How fast one convolution is here, and what several processes or machines make of one training (chapter 18).
 
-    python benchmarks/scale.py                  all that the report lacks, on this machine; about five minutes
+    python benchmarks/scale.py                  all that the report lacks, on this machine; about ten minutes
     python benchmarks/scale.py --quick          a little of each part, in less than a minute
     python benchmarks/scale.py --only several   one part of the report
     python benchmarks/scale.py --hosts one:7800,two:7800 --rank 0      one member of a run over several machines
@@ -19,7 +19,8 @@ The report has parts:
 
     machine     processor, cores, versions
     layer       GFLOP/s of each way to compute one layer of 56x56x128 to 128, by chapter 18's own cells, one thread
-    several     engine -> one run for each number of processes: ms a step, bytes a step, the losses of the first steps
+    several     engine -> in each of five rounds one run for each number of processes: ms a step (the median; the
+                fastest, the slowest), bytes a step, the losses of the first steps
     death       engine -> a member is killed and all start again from the last checkpoint: are the weights the same?
 
 Finished runs stand in benchmarks/results/scale.json, so a benchmark that was stopped goes on.
@@ -29,6 +30,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import platform
@@ -46,7 +48,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "benchmarks" / "results" / "scale.json"
-COUNTS, STEPS, EARLY, BATCH = (1, 2, 4), 40, 10, 256
+COUNTS, STEPS, EARLY, BATCH, ROUNDS = (1, 2, 4), 40, 10, 256, 5
 QUICK_STEPS, QUICK_BATCH = 13, 64
 ENGINES = ("jax", "tensorflow")
 SHAPES = [(3, 3, 1, 32), (32,), (3, 3, 32, 64), (64,), (1600, 10), (10,)]
@@ -394,13 +396,15 @@ def main() -> None:
     if "here" not in report.parts.get("machine", {}):
         report.add("machine", "here", machine())
     parts = [args.only] if args.only else ["several", "death", "layer"]
-    for engine in (ENGINES[1:] if args.quick else ENGINES[::-1]) * ("several" in parts):
-        for count in COUNTS[1:2] if args.quick else COUNTS:
-            if not report.has("several", engine, members=count):
-                said = run_of(engine, count, steps=QUICK_STEPS if args.quick else STEPS)
-                if None in said:
-                    raise SystemExit(f"{engine} with {count} members did not finish")
-                report.add("several", engine, said[0])
+    # Round by round, so that a busy moment does not fall on one number of processes alone.
+    engines, counts = (ENGINES[1:], COUNTS[1:2]) if args.quick else (ENGINES[::-1], COUNTS)
+    rounds = range(1 if args.quick else ROUNDS) if "several" in parts else ()
+    for number, engine, count in itertools.product(rounds, engines, counts):
+        if not report.has("several", engine, members=count, round=number):
+            said = run_of(engine, count, steps=QUICK_STEPS if args.quick else STEPS)
+            if None in said:
+                raise SystemExit(f"{engine} with {count} members did not finish")
+            report.add("several", engine, {"round": number, **said[0]})
     for engine in (ENGINES[:1] if args.quick else ENGINES[::-1]) * ("death" in parts):
         if not report.has("death", engine, members=2):
             report.add("death", engine, death(engine, 1, QUICK_BATCH) if args.quick else death(engine))
