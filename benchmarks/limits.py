@@ -22,7 +22,7 @@ setting, and Fashion-MNIST's test pictures judge (the first 2,000; for `changes`
                 dose or without marks: the share of the class map's positive part, and of Grad-CAM's, that lies on the
                 four of 49 places that see the mark; five seeds
     hunger      share right after training on n pictures, three draws, and two seeds of the network in each; steps are
-                20 passes within 200 and 1,000 (all pictures: 2,000), or 20 passes where the name says so
+                20 passes within 200 and 1,000 (all pictures: 2,000, or 20 passes where the name says so)
     noise       share right after training on 2,000 pictures with wrong labels; `asked_by` is the pass with the most
                 right on validation pictures whose labels are as wrong, `stopped` the share right after it
     others      data that are no pictures, or whose pixels are shuffled; two draws, attention to marks five
@@ -455,26 +455,12 @@ class Bench:
                             say = fitted(who, setting, x[some], y[some], seed)
                         found = {"n": n, "draw": draw, "seed": seed, "setting": setting}
                         self.keep.add("hunger", who, found | {"right": float(np.mean(say(test_x) == test_y))})
-        for seed in () if self.quick else self.seeds[:2]:
-            if self.keep.lacks("hunger", "network, all", seed=seed):
-                say = learner().fit(x, y, 2000, seed, self.choose("network"))
-                found = {"n": len(x), "seed": seed, "right": float(np.mean(say(test_x) == test_y))}
-                self.keep.add("hunger", "network, all", found)
-
-        label, amounts = "network, 20 passes", AMOUNTS[2:] + (len(x),)
-        for n in () if self.quick else amounts:
-            for draw in self.seeds if n < len(x) else range(1):
-                some = np.random.default_rng([17, draw, n]).permutation(len(x))[:n]
-                for seed in self.seeds[:2]:
-                    if self.keep.lacks("hunger", label, n=n, draw=draw, seed=seed):
-                        say = learner().fit(x[some], y[some], 20 * n // 64, seed, self.choose("network"))
-                        found = {
-                            "n": n,
-                            "draw": draw,
-                            "seed": seed,
-                            "right": float(np.mean(say(test_x) == test_y)),
-                        }
-                        self.keep.add("hunger", label, found)
+        for label, steps in (("network, all", 2000), ("network, all, 20 passes", 20 * len(x) // 64)):
+            for seed in () if self.quick else self.seeds[:2]:
+                if self.keep.lacks("hunger", label, seed=seed):
+                    say = learner().fit(x, y, steps, seed, self.choose("network"))
+                    found = {"n": len(x), "seed": seed, "right": float(np.mean(say(test_x) == test_y))}
+                    self.keep.add("hunger", label, found)
 
     def noise(self):
         n, (test_x, test_y) = len(self.x) // 5, self.test
