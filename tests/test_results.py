@@ -1074,14 +1074,18 @@ def test_what_chapter_17_says_of_wrong_labels():
     )
     for who in ("logistic", "nearest", "forest"):
         assert mean(limits("noise", "0%", who=who)) - mean(limits("noise", "30%", who=who)) < 6
-    best = [
-        max(mean(limits("noise", wrong, str(n), who="network")) for n in (1, 3, 10, 30))
-        for wrong in ("0%", "30%")
-    ]
-    assert best[0] - best[1] < 6
+    stopped = {wrong: limits("noise", wrong, "stopped", who="network") for wrong in ("0%", "30%", "60%")}
+    assert all(len(shares) == 3 for shares in stopped.values())
+    assert mean(stopped["0%"]) - mean(stopped["30%"]) < 6
+    for wrong in ("30%", "60%"):  # whoever listens to wrong labels gains on 30 passes with every seed
+        assert np.all(np.subtract(stopped[wrong], limits("noise", wrong, "30", who="network")) > 2)
+    assert literal("17_limits", "noise-held-17", "stopped_after") == {
+        wrong: (min(passes), max(passes))
+        for wrong in (30, 60)
+        for passes in [[share / 100 for share in limits("noise", f"{wrong}%", "asked_by")]]
+    }
     for who in ("logistic", "forest"):
-        plain = limits("noise", "60%", who=who)
-        assert mean(plain) > mean(limits("noise", "60%", "10", who="network"))
+        assert mean(limits("noise", "60%", who=who)) > mean(stopped["60%"])
 
 
 def test_what_chapter_17_says_of_data_that_are_no_pictures():
