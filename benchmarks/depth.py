@@ -1,25 +1,28 @@
-"""What depth buys chapter 8's networks, plain, with batch normalisation, and with residual blocks.
+"""What depth buys chapter 8's networks, plain, with batch normalisation, with skips, and with both (residual).
 
-    python benchmarks/depth.py                  all that the report lacks; about half an hour on two cores
+    python benchmarks/depth.py                  all that the report lacks; about an hour on two cores
     python benchmarks/depth.py --quick          up to four layers, ten steps, one seed: a minute
     python benchmarks/depth.py --seconds 200    stop after the run that passes 200 seconds
 
-10,000 pictures of Fashion-MNIST's training set, averaged to 14x14, train; 2,000 others choose the learning rate,
-one of three for each network, with seed 0; the 10,000 test pictures judge the chosen rate, with seeds 0, 1 and 2. Each
-network takes 500 steps of 32 pictures with Adam and a rate that falls to 0 along a cosine. The report has parts:
+10,000 pictures of Fashion-MNIST's training set, averaged to 14x14, train; 2,000 others choose the learning rate of
+each network with seed 0, one of three, or the next one beyond if the best of the three is the smallest or the largest;
+the 10,000 test pictures judge the chosen rate, with seeds 0, 1 and 2. Each network takes 500 steps of 32 pictures with
+Adam and a rate that falls to 0 along a cosine. The report has parts:
 
     choices     accuracy on the validation pictures for each rate, seed 0
     results     the chosen rate, the last 100 steps' loss, accuracy on the first 2,000 training pictures, on the
                 validation and on the test pictures, and what the network costs
 
 A name says how many layers with weights the network has; a run, what it is made of (`kind`) and its `limit`
-("parameters": 22,000 at most; "multiplications": 700,000 at most), within which it is as wide as can be. Finished runs
-stand in benchmarks/results/depth.json, so a benchmark that was stopped goes on; the report need not hold every plan.
+("parameters": 22,000 at most; "multiplications": 700,000 at most), within which it is as wide as can be, or "width":
+11 filters in every layer, whatever they cost. Finished runs stand in benchmarks/results/depth.json, so a benchmark that
+was stopped goes on; the report need not hold every plan.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
 import time
@@ -36,9 +39,10 @@ import tensorflow as tf  # noqa: E402
 from _report import Report  # noqa: E402
 
 OUT = ROOT / "benchmarks" / "results" / "depth.json"
-KINDS = ("plain", "residual", "normalised")
+KINDS = ("plain", "residual", "normalised", "skips")
 RATES, SEEDS, STEPS, BATCH = (0.001, 0.003, 0.01), range(3), 500, 32
-LIMITS = {"parameters": 22_000, "multiplications": 700_000}
+BEYOND = {0.001: 0.0003, 0.01: 0.03}  # where the best of the three is one of these, this is tried as well
+LIMITS, WIDTH = {"parameters": 22_000, "multiplications": 700_000}, 11
 
 
 def network(depth, width, kind):
@@ -46,10 +50,9 @@ def network(depth, width, kind):
     layers = keras.layers
 
     def convolution(x):
-        x = layers.Conv2D(width, 3, padding="same", kernel_initializer="he_normal", use_bias=kind == "plain")(
-            x
-        )
-        return x if kind == "plain" else layers.BatchNormalization(momentum=0.9)(x)
+        bare = kind in ("plain", "skips")
+        x = layers.Conv2D(width, 3, padding="same", kernel_initializer="he_normal", use_bias=bare)(x)
+        return x if bare else layers.BatchNormalization(momentum=0.9)(x)
 
     inputs = keras.Input((14, 14, 1))
     x = layers.Rescaling(1 / 90, -0.8)(inputs)
@@ -60,7 +63,7 @@ def network(depth, width, kind):
             x = layers.MaxPooling2D(padding="same")(x)
             for _ in range(count):
                 way = convolution(layers.ReLU()(convolution(x)))
-                x = layers.ReLU()(layers.Add()([x, way]) if kind == "residual" else way)
+                x = layers.ReLU()(layers.Add()([x, way]) if kind in ("residual", "skips") else way)
     return keras.Model(inputs, layers.Dense(10)(layers.Flatten()(x)))
 
 
@@ -68,7 +71,7 @@ def multiplications(model) -> int:
     """Of all convolutions and dense layers, for one picture."""
     total = 0
     for layer in model.layers:
-        if isinstance(layer, keras.layers.Conv2D | keras.layers.Dense):
+        if hasattr(layer, "kernel"):
             places = int(np.prod(layer.output.shape[1:-1], dtype=int))
             total += places * int(np.prod(layer.kernel.shape))
     return total
@@ -77,8 +80,8 @@ def multiplications(model) -> int:
 def width_for(depth: int, limit: str) -> int:
     """The widest plain network of this depth within a limit."""
 
-    if depth == 1:
-        return 0
+    if depth == 1 or limit == "width":
+        return 0 if depth == 1 else WIDTH
 
     def cost(width):
         model = network(depth, width, "plain")
@@ -102,14 +105,14 @@ class Falling(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class Garments:
-    """The pictures, 14x14, in three parts."""
+    """The pictures, 28x28 or averaged to a smaller side, in three parts."""
 
-    def __init__(self):
+    def __init__(self, side: int = 14):
         (x, y), (test_x, test_y) = keras.datasets.fashion_mnist.load_data()
-        order = np.random.default_rng(8).permutation(60_000)
+        order, step = np.random.default_rng(8).permutation(60_000), 28 // side
 
         def small(x):
-            return x.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4))[..., None].astype("float32")
+            return x.reshape(-1, side, step, side, step).mean(axis=(2, 4))[..., None].astype("float32")
 
         self.train, self.val = (
             (small(x[part]), y[part].astype("int32")) for part in (order[:10_000], order[10_000:12_000])
@@ -118,11 +121,11 @@ class Garments:
 
 
 class Trained:
-    """A network of one depth, width and kind; trained anew for each seed and rate."""
+    """A network, built by a function; trained anew for each seed and rate."""
 
-    def __init__(self, garments, depth, width, kind, steps):
-        self.garments, self.plan, self.steps = garments, (depth, width, kind), steps
-        self.model, self.rate = network(*self.plan), Falling(steps)
+    def __init__(self, garments, build, steps):
+        self.garments, self.build, self.steps = garments, build, steps
+        self.model, self.rate = build(), Falling(steps)
         self.model.compile(
             keras.optimizers.Adam(self.rate),
             keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -132,7 +135,7 @@ class Trained:
     def train(self, seed, rate) -> float:
         """Train from the first step; the mean loss of the last fifth of the steps."""
         keras.utils.set_random_seed(seed)
-        self.model.set_weights(network(*self.plan).get_weights())
+        self.model.set_weights(self.build().get_weights())
         for variable in self.model.optimizer.variables:
             variable.assign(tf.zeros_like(variable))
         self.rate.peak.assign(rate)
@@ -160,8 +163,64 @@ class Trained:
 def plans() -> list[tuple[str, str, int]]:
     """(limit, kind, depth), the most telling first; from 8 layers on one width is the widest for both limits."""
     found = [("parameters", kind, depth) for depth in (20, 8, 4) for kind in KINDS]
-    found += [("parameters", "plain", 1), ("parameters", "plain", 2), ("parameters", "normalised", 2)]
-    return [*found, ("multiplications", "plain", 2), ("multiplications", "plain", 4)]
+    found += [("parameters", "plain", 1), ("parameters", "plain", 2), ("multiplications", "plain", 2)]
+    found += [("multiplications", "plain", 4), *(("width", "plain", depth) for depth in (4, 8, 2))]
+    return [*found, ("width", "residual", 8), ("width", "residual", 4)]
+
+
+def chosen(trials: list[dict]) -> float:
+    """The rate that was best on the validation pictures."""
+    return max(trials, key=lambda run: run["validation"])["rate"]
+
+
+def explore(keep, name, plan, make, rates, beyond, seeds, until=float("inf")) -> bool:
+    """Choose a rate for one network, then judge it with each seed; False if the time was over before the end.
+
+    `plan` tells this network's runs from others of its name; `make` gives the Trained, and what to say of it.
+    """
+    made = functools.cache(make)  # only if something is missing
+    after = {}  # rate -> (loss, weights), so that the chosen network of seed 0 is not trained twice
+
+    def tried(among=None):
+        runs = [run for run in keep.parts.get("choices", {}).get(name, []) if plan.items() <= run.items()]
+        return [run for run in runs if among is None or run["rate"] in among]
+
+    for number in range(len(rates) + 1):
+        rate = rates[number] if number < len(rates) else beyond.get(chosen(tried(rates)))
+        if rate is not None and not keep.has("choices", name, rate=rate, **plan):
+            trained, _ = made()
+            loss = trained.train(0, rate)
+            after[rate] = loss, trained.model.get_weights()
+            found = {"rate": rate, "loss": loss, "validation": trained.accuracy(trained.garments.val)}
+            keep.add("choices", name, plan | found)
+        if time.time() > until:
+            return False
+    best, runs = chosen(tried()), keep.parts.get("results", {}).get(name, [])
+    runs[:] = [run for run in runs if not plan.items() <= run.items() or run["rate"] == best]
+    for seed in seeds:
+        if keep.has("results", name, seed=seed, **plan):
+            continue
+        trained, said = made()
+        if seed == 0 and best in after:
+            loss, weights = after[best]
+            trained.model.set_weights(weights)
+        else:
+            loss = trained.train(seed, best)
+        found = {
+            "seed": seed,
+            "rate": best,
+            "loss": loss,
+            "training": trained.accuracy(trained.first_of_training()),
+            "validation": trained.accuracy(trained.garments.val),
+            "test": trained.accuracy(trained.garments.test),
+            **said,
+            "parameters": trained.model.count_params(),
+            "multiplications": multiplications(trained.model),
+        }
+        keep.add("results", name, plan | found)
+        if time.time() > until:
+            return False
+    return True
 
 
 def main(arguments=None) -> None:
@@ -174,49 +233,20 @@ def main(arguments=None) -> None:
     parser.add_argument("--out", type=Path, help="where the report goes")
     given = parser.parse_args(arguments)
     keep = Report(given.out or (OUT.with_name("depth_quick.json") if given.quick else OUT), given.quick)
-    garments, started = Garments(), time.time()
-    rates, seeds = (RATES[1:2], range(1)) if given.quick else (RATES, SEEDS)
+    garments, until = Garments(), time.time() + given.seconds
+    rates, beyond, seeds = (RATES[1:2], {}, range(1)) if given.quick else (RATES, BEYOND, SEEDS)
     for limit, kind, depth in plans():
-        if given.quick and (limit == "multiplications" or depth > 4):
+        if given.quick and (limit != "parameters" or kind == "skips" or depth > 4):
             continue
-        name, plan = f"{depth} layer" + "s" * (depth > 1), {"limit": limit, "kind": kind}
-        if all(keep.has("results", name, seed=seed, **plan) for seed in seeds):
-            continue
-        width = width_for(depth, limit)
-        trained = Trained(garments, depth, width, kind, 10 if given.quick else STEPS)
-        after = {}  # rate -> (loss, weights), so that the chosen network of seed 0 is not trained twice
-        for rate in rates:
-            if not keep.has("choices", name, rate=rate, **plan):
-                loss = trained.train(0, rate)
-                after[rate] = loss, trained.model.get_weights()
-                found = {"rate": rate, "loss": loss, "validation": trained.accuracy(garments.val)}
-                keep.add("choices", name, plan | found)
-            if time.time() - started > given.seconds:
-                return
-        tried = [run for run in keep.parts["choices"][name] if plan.items() <= run.items()]
-        best = max(tried, key=lambda run: run["validation"])["rate"]
-        for seed in seeds:
-            if keep.has("results", name, seed=seed, **plan):
-                continue
-            if seed == 0 and best in after:
-                loss, weights = after[best]
-                trained.model.set_weights(weights)
-            else:
-                loss = trained.train(seed, best)
-            found = {
-                "seed": seed,
-                "rate": best,
-                "loss": loss,
-                "training": trained.accuracy(trained.first_of_training()),
-                "validation": trained.accuracy(garments.val),
-                "test": trained.accuracy(garments.test),
-                "width": width,
-                "parameters": trained.model.count_params(),
-                "multiplications": multiplications(trained.model),
-            }
-            keep.add("results", name, plan | found)
-            if time.time() - started > given.seconds:
-                return
+
+        def make(limit=limit, kind=kind, depth=depth):
+            width = width_for(depth, limit)
+            build = functools.partial(network, depth, width, kind)
+            return Trained(garments, build, 10 if given.quick else STEPS), {"width": width}
+
+        name = f"{depth} layer" + "s" * (depth > 1)
+        if not explore(keep, name, {"limit": limit, "kind": kind}, make, rates, beyond, seeds, until):
+            return
 
 
 if __name__ == "__main__":
