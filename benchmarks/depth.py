@@ -164,7 +164,8 @@ def plans() -> list[tuple[str, str, int]]:
     """(limit, kind, depth), the most telling first; from 8 layers on one width is the widest for both limits."""
     found = [("parameters", kind, depth) for depth in (20, 8, 4) for kind in KINDS]
     found += [("parameters", "plain", 1), ("parameters", "plain", 2), ("multiplications", "plain", 2)]
-    found += [("multiplications", "plain", 4), *(("width", "plain", depth) for depth in (4, 8, 2))]
+    found += [("width", "plain", depth) for depth in (8, 4, 2)]
+    found += [("multiplications", "plain", 4), ("parameters", "normalised", 2)]
     return [*found, ("width", "residual", 8), ("width", "residual", 4)]
 
 

@@ -194,7 +194,19 @@ def test_depth(quick, tmp_path):
         assert 0 <= run["test"] <= 1
 
 
-def test_speed_run(quick, tmp_path):
+def test_dials(tmp_path):
+    """Two small networks are trained, and are as large as what is committed."""
+    tried, full = quick("dials.py", tmp_path / "dials.json"), committed("dials.json")
+    assert list(tried["results"]) == ["side 7", "side 14"]
+    for name, runs in tried["results"].items():
+        (run,) = runs
+        stands = next(each for each in full["results"][name] if each["width"] == run["width"])
+        for figure in ("parameters", "multiplications"):
+            assert run[figure] == stands[figure], (name, figure)
+        assert 0 <= run["test"] <= 1
+
+
+def test_speed_run(tmp_path):
     """Every trial and every network of the comparison is tried, and is as large as what is committed."""
     tried, full = quick("speed_run.py", tmp_path / "speed_run.json"), committed("speed_run.json")
     for part in ("steps", "longer", "results"):
