@@ -112,7 +112,9 @@ READS = {
         )
     ],
     "tests/test_results.py": [
-        part("notebooks/**", *ORDER, "benchmarks/results/**", "data/datasets/drums.npz")
+        part(
+            "notebooks/**", *ORDER, "benchmarks/results/**", "benchmarks/dials.py", "data/datasets/drums.npz"
+        )
     ],
     # It takes one function from test_results.py, which reads the chapters when it is imported.
     "tests/test_bench.py": [

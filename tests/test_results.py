@@ -905,6 +905,34 @@ def test_what_chapter_9_says_of_the_side():
         assert told == of_draws(10)(runs)
 
 
+def test_what_chapter_9_says_of_both_dials():
+    """Its table is the report's, each rate the best on validation pictures, and its network the benchmark's size."""
+    report = json.loads((BOOK.root / "benchmarks/results/dials.json").read_text("utf-8"))
+    told = literal("09_mobilenet", "dials-09-right", "GARMENTS")
+    assert list(told) == [(28, 1), (14, 1), (14, 0.5), (7, 1)]
+    for (side, width), right in told.items():
+        trials, runs = (
+            [run for run in report[part][f"side {side}"] if run["width"] == width]
+            for part in ("choices", "results")
+        )
+        assert [run["seed"] for run in runs] == [0, 1, 2]
+        assert right == tuple(round(100 * run["test"], 2) for run in runs)
+        best = max(trials, key=lambda run: run["validation"])["rate"]
+        assert {run["rate"] for run in runs} == {best} and best not in (0.001, 0.03, 0.1)
+        assert {0.003, 0.01, 0.03} <= {run["rate"] for run in trials}
+    gain = np.subtract(told[14, 0.5], told[7, 1])
+    assert gain.min() < 0 < gain.max()  # the seeds do not decide
+    parts = ast.parse(
+        "\n".join(
+            c.source
+            for c in read_notebook(BOOK.root / "notebooks/09_mobilenet.ipynb").cells
+            if c["id"] == "dials-09-net"
+        )
+    )
+    blocks = next(ast.literal_eval(each.iter) for each in ast.walk(parts) if isinstance(each, ast.For))
+    assert f"PLAN = {[*blocks]}" in (BOOK.root / "benchmarks/dials.py").read_text("utf-8")
+
+
 def test_what_chapter_7_says_of_more_pictures_and_of_ensembles():
     """Means of all seeds and of three ensembles are the report's."""
     report = json.loads((BOOK.root / "benchmarks/results/trust.json").read_text("utf-8"))
