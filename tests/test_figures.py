@@ -228,8 +228,7 @@ def made_anew(draw) -> str:
     names = {"plt": plt, "np": np, "InlineBackend": SimpleNamespace(instance=SimpleNamespace)}
     file = io.StringIO()
     with plt.rc_context():
-        for part in ("plots", "show"):
-            exec((site.ROOT / "tools" / "shared" / f"{part}.py").read_text("utf-8"), names)
+        exec((site.ROOT / "tools" / "shared" / "plots.py").read_text("utf-8"), names)
         figure = draw(plt, names["show"], np)
         figure.savefig(file, format="svg")
         plt.close(figure)
