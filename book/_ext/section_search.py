@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import yaml
@@ -42,6 +43,8 @@ SECTIONS = {
 }
 # These ask what other sections answer; nobody looks for them by their words.
 LEFT_OUT = {"Quiz", "Things to try", "Where you stand"}
+# A name that the code of so many sections calls tells none of them apart.
+CALLED_EVERYWHERE = 12
 OPENING = 0.7  # what stands between a page's title and its first section
 TERM = 0.6  # a glossary entry among the sections
 
@@ -116,7 +119,8 @@ def words_of(section) -> tuple[str, str]:
         if isinstance(node, nodes.math_block):
             rest.append(plain(node.astext()))
         elif isinstance(node, LINES):
-            prose.append(text_of(node))
+            text = text_of(node)
+            prose.append(text if re.search(r"[^\W\d]", text) else "")  # cells of bare numbers are not asked for
             for image in node.findall(nodes.image):
                 rest.append(image.get("alt", ""))
         elif isinstance(node, nodes.literal_block):
@@ -190,6 +194,13 @@ def label(docname: str) -> str:
     return f"Chapter {number}" if number else ""
 
 
+def without_common_names(sections: list[list]) -> None:
+    """Take out of the sections' rest what stands in the rest of many; what says nothing is to weigh nothing."""
+    often = Counter(name for *_, rest, _, _ in sections for name in rest.split())
+    for section in sections:
+        section[4] = " ".join(name for name in section[4].split() if often[name] < CALLED_EVERYWHERE)
+
+
 def collect(env, address) -> dict:
     """The whole index: pages, sections and terms, as lists that a script reads."""
     found = {"pages": [], "sections": [], "terms": [], "term_weight": TERM}
@@ -207,6 +218,7 @@ def collect(env, address) -> dict:
                 # 1 stands for the anchor that can be made from the title: the index is to be small.
                 short = 1 if anchor and anchor == usual_anchor(title) else anchor
                 found["sections"].append([number, short, title, *rest, words.get(anchor, "")])
+    without_common_names(found["sections"])
     return found
 
 

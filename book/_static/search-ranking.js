@@ -1,107 +1,226 @@
-/* Which sections answer a query, and in which order. Loaded when the search opens;
-   it needs MiniSearch (vendor/minisearch) and the index that the site was built with. */
+/* Which sections answer a query, and in which order. Loaded when the search opens, with the
+   index that the site was built with (section_search.py).
+   A section counts by BM25 over its fields together (BM25F, Robertson and Zaragoza 2009): a word
+   counts by how rare it is, in whichever of its forms, and by the fields that it stands in. */
 (() => {
   "use strict";
+  const list = (text) => text.split(" ");
   /* Words that say nothing about what is looked for. */
-  const EMPTY = new Set(
-    ("a about an and are as at be between by can could difference do does for from get has have how i if in into is it its " +
-      "me mean means my need not of on or should so than that the then there this through to use using vs versus was we what when where " +
-      "which who why will with you your").split(" ")
+  const EMPTY = new Set(list(
+    "a about am an and any are as at be been being but by can cannot could did didn do does doesn doing don for from get gets had has have he her his how i if im in into is isn " +
+      "it its itself just let ll may me might my need no nor not of on onto or our s shall she should so some such t than that the their them then there these they this " +
+      "those through to too upon us use used using ve versus very via vs was wasn we were what when where whether which while who whom whose why will with won would you your"
+  ));
+  /* Words of every day: rare in this book or not, they say little about what is looked for. */
+  const EVERYDAY = list(
+    "actually after again all almost already also always another anymore anything around away back bad become before begin best better big both bring call case certain come correct difference different " +
+      "down each easy else end enough even ever every everything example exist explain few find first full general give go good great happen hard help here high idea instead keep kept kind know large last least less like " +
+      "little long look lot low lower main make many matter mean meaning more most much must never new next nothing now number often old once one only other out over own part place point possible problem put question " +
+      "quite rather real really reason right same say see seem set several show simple since small something sometimes summary overview start still stop stay sure take tell thing think tip together total try turn two " +
+      "type understand up usual want way well whole without work world wrong yet"
   );
-  /* Words that a learner may use for one another. */
+  const EVERYDAY_COUNTS = 0.5;
+  /* Words that a learner may use for one another; the second line of a page is its own (search_words.yml). */
   const SAME = [
-    ["average", "mean"],
-    ["backprop", "backpropagation", "gradient"],
-    ["color", "colour"],
-    ["conv", "convolution"],
-    ["dead", "die", "dying"],
-    ["freeze", "frozen"],
-    ["image", "picture"],
-    ["network", "model"],
-    ["photo", "photograph"],
-  ];
-  const POWER = 1.5;
-  const NAMED = 3; // a section that is said to answer these very words counts so much more
-  const BOOST = { title: 3, also: 2, page: 0.2, text: 1, rest: 0.25 };
+    "accept match", "advantage strength benefit pro", "artefact artifact", "audio sound", "average mean", "backprop backpropagation", "batchnorm normalisation norm", "big large", "calculate compute", "camera webcam",
+    "category class", "cnn convnet network", "color colour", "computer machine", "conv convolution convolve", "dead die dying", "deploy serve", "dimension shape size", "disadvantage drawback weakness limitation limit con bad", "downsample shrink",
+    "error mistake", "fast quick speed", "feature map", "freeze frozen", "gpu accelerator", "gray grey", "height size", "image picture photo photograph", "initialisation initialise init", "label tag",
+    "load open", "matrix matrices", "microphone recording", "model network net", "mobile phone smartphone", "movie video", "multiple several many", "network nn", "neuron unit", "normalise scale",
+    "people person user", "percentage probability percent", "picture photo", "private privacy upload", "save store", "split divide", "stuck frozen", "student learner", "teacher teach", "trustworthy trust reliable",
+    "visualise plot", "voice speech", "width size",
+  ].map(list);
+  const SAME_COUNTS = 0.5;
+  const BEGUN_COUNTS = 0.3; // a longer word that begins with what is asked
+  const SLIP_COUNTS = 0.8;
+  const POWER = 1; // how much it costs to lack some of a query's words
+  const K = 1.5;
+  /* What a word counts in each field, and how much the field's length tells. */
+  const FIELDS = { title: [3, 0.3], also: [4, 0.1], page: [0.4, 0], text: [1, 0.7], rest: [0.4, 0.5] };
+  const PHRASE = 2; // what it adds when a section is said to answer these very words
+  const SHARP = 3;
+  const PAIRS = 0.3; // what it adds when words follow one another as in the query
 
   const bare = (word) => word.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/\u00d7/g, "x").replace(/iz(e|ed|es|er|ing|ation|ations)$/, "is$1");
-  const words = (text) => text.split(/[^\p{L}\p{N}]+/u).map(bare).filter(Boolean);
-  const single = (word) => (word.length > 3 ? word.replace(/ies$/, "y").replace(/(x|ch|sh|ss)es$/, "$1").replace(/([^su])s$/, "$1") : word);
-  /* What the forms of a word begin with: "sharing", "shared" and "shares" with "shar". */
+  const words = (text) => text.replace(/['’](s|t|re|ve|ll|d|m)\b/g, "").split(/[^\p{L}\p{N}]+/u).map(bare).filter(Boolean);
+  const single = (word) =>
+    word.length > 3 ? word.replace(/ies$/, "y").replace(/(x|ch|sh|ss)es$/, "$1").replace(/(ia|[isu])s$/, "$1\u017f").replace(/s$/, "").replace("\u017f", "s") : word;
+  /* One form for all forms of a word: "share", "shares", "shared" and "sharing" are "shar".
+     After M. F. Porter (1980), shorter: each line takes one ending off. */
+  const ENDINGS = [
+    [/^(.{3,}(?:if))(?:ication|ier|y|ied)$/, "$1"],
+    [/^(.*[aeiouy].*)(?<!e)(?:ing|ed)$/, (whole, rest) => {
+      if (rest.length > 3) return rest.replace(/([^aeioulsz])\1$/, "$1");
+      return /^[^aeiou][aeiou][^aeiouwxy]$/.test(rest) ? `${rest}e` : /^[^aeiou][aeiou][wxy]$/.test(rest) ? rest : whole;
+    }],
+    [/^(.{5,})al$/, "$1"],
+    [/^(.{4,})(?:ation|ator|ative|ate|ating|able|ible|acy)$/, "$1"],
+    [/^(.{4,})(?:ion|ance|ence|ant|ent|ity|ness|ment|est|er|or|ly|y)$/, "$1"],
+    [/^(.{5,})ll$/, "$1l"],
+    [/^(.{3,})e$/, "$1"],
+  ];
+  const stems = new Map();
   const stem = (word) => {
-    const short = single(word).replace(/(ing|ed|e)$/, "");
-    return short.length >= 4 ? short : word;
+    if (!stems.has(word)) {
+      const one = single(word);
+      const short = one.length < 5 || /\d/.test(one) ? one : ENDINGS.reduce((left, [ending, by]) => left.replace(ending, by), one);
+      stems.set(word, short);
+    }
+    return stems.get(word);
   };
+  const group = (one) => one.map((word) => stem(bare(word)));
+  const SAME_STEMS = SAME.map(group);
+  const EVERYDAY_STEMS = new Set(group(EVERYDAY));
   const asked = (query) => {
-    const all = words(query);
+    const all = words(query.replace(/(\d+) ?(?:by|[x×*]) ?(?=\d)/gi, "$1x")); // 3 by 3, 3 x 3
     const full = all.filter((word) => !EMPTY.has(word));
     return full.length ? full : all;
   };
-  /* A query or a name as it is compared: without empty words, each word in one form. */
-  const form = (text) => asked(text).map(single).join(" ");
-  /* The form in which a word is kept; each is worked out once. */
-  const kept = new Map();
-  const keep = (word) => {
-    if (!kept.has(word)) kept.set(word, single(bare(word)) || null);
-    return kept.get(word);
+  /* The words of a text as they are kept; a word with a hyphen, or of several words as names in code are, also whole or apart. */
+  const kept = (text) => {
+    const parts = text.match(/\p{Lu}\p{Ll}+(?=\p{Lu})|(?<=\p{Ll})\p{Lu}\p{Ll}+/gu) || [];
+    const joined = (text.match(/[\p{L}\p{N}]+(?:[-‑][\p{L}\p{N}]+)+/gu) || []).map((word) => word.replace(/[^\p{L}\p{N}]/gu, ""));
+    return [...words(text), ...words(joined.join(" ")), ...words(parts.join(" "))].map(stem);
+  };
+
+  /* Whether two words are a slip or two apart: letters left out, put in, changed or in the wrong order. */
+  const near = (one, other, most) => {
+    if (Math.abs(one.length - other.length) > most) return false;
+    let before = [], last = Array.from({ length: other.length + 1 }, (_, place) => place);
+    for (let row = 1; row <= one.length; row++) {
+      const line = [row];
+      for (let place = 1; place <= other.length; place++) {
+        const same = one[row - 1] === other[place - 1];
+        line[place] = Math.min(last[place] + 1, line[place - 1] + 1, last[place - 1] + (same ? 0 : 1));
+        if (row > 1 && place > 1 && one[row - 1] === other[place - 2] && one[row - 2] === other[place - 1]) line[place] = Math.min(line[place], before[place - 2] + 1);
+      }
+      if (Math.min(...line) > most) return false;
+      [before, last] = [last, line];
+    }
+    return last[other.length] <= most;
   };
 
   /* The index says 1 for an anchor that is made from the title (section_search.py, usual_anchor). */
   const usualAnchor = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
 
-  const make = (index) => {
+  const make = async (index) => {
+    const heads = new Map(index.sections.filter(([, anchor]) => anchor === "").map(([page, , title, , , , also]) => [page, `${title} ${index.pages[page][2]} ${also}`]));
     const entries = index.sections.map(([page, anchor, title, text, rest, weight, also]) => ({
-      page, anchor: anchor === 1 ? usualAnchor(title) : anchor, title, also, text, rest, weight, term: false, answers: new Set(also.split(",").map(form)),
+      page, anchor: anchor === 1 ? usualAnchor(title) : anchor, title, also, text, rest, weight, term: false,
     }));
     index.terms.forEach(([page, anchor, names, text]) =>
       entries.push({ page, anchor, title: names.join(", "), names, text, also: "", rest: "", weight: index.term_weight, term: true })
     );
-    const search = new MiniSearch({
-      fields: Object.keys(BOOST),
-      extractField: (entry, field) => (field === "page" && !entry.term ? index.pages[entry.page].slice(1).join(" ") : field === "page" ? "" : entry[field]),
-      tokenize: (text) => text.split(/[^\p{L}\p{N}]+/u),
-      processTerm: keep,
-    });
-    /* A few at a time, so that a slow phone goes on drawing what is typed. */
-    const filled = search.addAllAsync(entries.map((entry, id) => ({ ...entry, id })), { chunkSize: 20 });
 
-    /* Score of each entry for one word, in any of its forms, whole or as a beginning;
-       a word that is nowhere may be a slip of the keys. */
-    const look = (word) => {
-      const forms = new Set([single(word), stem(word)]);
-      SAME.filter((group) => group.includes(single(word))).forEach((group) => group.forEach((one) => forms.add(one)));
-      const found = (fuzzy) =>
-        search.search(
-          { combineWith: "OR", queries: [...forms] },
-          {
-            boost: BOOST,
-            prefix: (term) => term.length > 2,
-            fuzzy: (term) => (fuzzy && term.length > 4 ? 0.2 : false),
-            weights: { prefix: 0.8, fuzzy: 0.3 },
-            boostDocument: (id) => entries[id].weight,
-            processTerm: (term) => term,
-          }
-        );
-      const hits = found(false);
-      return new Map((hits.length ? hits : found(true)).map(({ id, score, terms }) => [id, score / Math.max(1, terms.length)]));
+    /* Word -> entry -> how often, by field; a few entries at a time, so that a slow phone goes on drawing what is typed. */
+    const postings = new Map();
+    const phrases = [];
+    const texts = [];
+    const lengths = entries.map(() => ({}));
+    const total = {};
+    const filled = Object.keys(FIELDS);
+    for (const [id, entry] of entries.entries()) {
+      if (id % 40 === 39) await new Promise((done) => setTimeout(done));
+      filled.forEach((field) => {
+        const found = kept(field === "page" ? (entry.term ? "" : heads.get(entry.page) || "") : entry[field]);
+        lengths[id][field] = found.length;
+        total[field] = (total[field] || 0) + found.length;
+        found.forEach((word) => {
+          if (!postings.has(word)) postings.set(word, new Map());
+          const at = postings.get(word);
+          if (!at.has(id)) at.set(id, {});
+          at.get(id)[field] = (at.get(id)[field] || 0) + 1;
+        });
+      });
+      texts.push(words([entry.title, entry.also, entry.text].join(" ; ")).filter((word) => !EMPTY.has(word)).map(stem));
+      phrases.push([entry.title, ...entry.also.split(","), ...(entry.also.match(/[^,]*[-‑][^,]*/g) || []).map((phrase) => phrase.replace(/[-‑]/g, ""))]
+        .map((phrase, place) => [...new Set(asked(phrase).map(stem))].slice(0, 9).filter((word, _, all) => place || all.length > 1))
+        .filter((phrase) => phrase.length));
+    }
+    const usual = Object.fromEntries(filled.map((field) => [field, total[field] / entries.length]));
+    /* How much of a word an entry has: its fields together, a long one less. */
+    const amount = (id, at) =>
+      filled.reduce((sum, field) => {
+        const [counts, tells] = FIELDS[field];
+        return sum + (at[field] ? (counts * at[field]) / (1 - tells + (tells * lengths[id][field]) / usual[field]) : 0);
+      }, 0);
+    const rare = (count) => Math.log(1 + (entries.length - count + 0.5) / (count + 0.5));
+    const vocabulary = [...postings.keys()];
+
+    /* A word that is two words here: "maxpool", "max" and "pool". */
+    const apart = (word) => {
+      const cuts = word.length < 7 || postings.has(stem(word)) ? [] : [...Array(word.length - 6).keys()].map((at) => [word.slice(0, at + 3), word.slice(at + 3)]);
+      return cuts.find((pair) => pair.every((one) => postings.has(stem(one)))) || [word];
     };
 
-    /* The words of a query together: an entry that has half of them keeps a quarter of its score. */
-    const together = (list, whole) => {
-      const each = list.map(look).filter((hits) => hits.size);
-      const sums = new Map();
-      each.forEach((hits) => hits.forEach((score, id) => {
-        const [sum, had] = sums.get(id) || [0, 0];
-        sums.set(id, [sum + score, had + 1]);
+    /* The words of the index that a word may stand for, each with what it counts. */
+    const forms = (word, neighbours) => {
+      const own = stem(word);
+      const found = new Map();
+      const add = (one, counts) => postings.has(one) && (found.get(one) || 0) < counts && found.set(one, counts);
+      add(own, 1);
+      neighbours.forEach((pair) => add(stem(pair), 1));
+      SAME_STEMS.filter((group) => group.includes(own)).forEach((group) => group.forEach((one) => add(one, SAME_COUNTS)));
+      if (word.length > 2) vocabulary.forEach((one) => one.length > own.length && one.startsWith(own) && add(one, BEGUN_COUNTS));
+      if (found.has(own) || word.length < 5) return found;
+      if (!found.size) vocabulary.forEach((one) => near(own, one, own.length > 7 ? 2 : 1) && add(one, SLIP_COUNTS));
+      return found;
+    };
+
+    /* Each word of a query: its forms, how rare it is, and how much of it each entry has. */
+    const look = (list) =>
+      list.map((word, place) => {
+        const neighbours = [list[place - 1] && list[place - 1] + word, list[place + 1] && word + list[place + 1]].filter(Boolean);
+        const found = forms(word, neighbours);
+        const has = new Map();
+        found.forEach((counts, one) => postings.get(one).forEach((at, id) => has.set(id, (has.get(id) || 0) + counts * amount(id, at))));
+        const most = Math.max(0, ...[...found].map(([one, counts]) => counts * postings.get(one).size));
+        return { found, has, counts: rare(most) * (EVERYDAY_STEMS.has(stem(word)) ? EVERYDAY_COUNTS : 1) };
+      }).filter(({ has }) => has.size);
+
+    const known = new Map();
+    const value = (word) => {
+      if (!known.has(word)) known.set(word, rare(postings.get(word)?.size || 0) * (EVERYDAY_STEMS.has(word) ? EVERYDAY_COUNTS : 1));
+      return known.get(word);
+    };
+    /* How nearly a query is one of the phrases that an entry is said to answer: from 0 to 1. */
+    const alike = (id, each, all) =>
+      Math.max(0, ...phrases[id].map((phrase) => {
+        let both = 0, mine = 0;
+        phrase.forEach((word) => {
+          mine += value(word);
+          both += value(word) * Math.max(0, ...each.map(({ found }) => found.get(word) || 0));
+        });
+        return (2 * both) / (mine + all || 1);
       }));
-      sums.forEach(([sum, had], id) => sums.set(id, whole && had < each.length ? 0 : sum * (had / each.length) ** POWER));
+
+    /* How many of the pairs of words that follow one another in a query do so in an entry: from 0 to 1. */
+    const close = (id, each) => {
+      const pairs = each.slice(1).map(({ found, counts }, place) => [each[place].found, found, Math.min(each[place].counts, counts)]);
+      const total = pairs.reduce((sum, [, , counts]) => sum + counts, 0);
+      const text = texts[id];
+      const had = pairs.filter(([first, second]) => text.some((word, at) => first.has(word) && (second.has(text[at + 1]) || second.has(text[at + 2]))));
+      return total && had.reduce((sum, [, , counts]) => sum + counts, 0) / total;
+    };
+
+    /* The words of a query together: what lacks some of them keeps less than its share. */
+    const together = (list, whole) => {
+      const each = look(list.flatMap(apart));
+      const all = each.reduce((sum, { counts }) => sum + counts, 0);
+      const sums = new Map();
+      each.forEach(({ has, counts }) => has.forEach((much, id) => {
+        const [sum, had, number] = sums.get(id) || [0, 0, 0];
+        sums.set(id, [sum + (counts * much) / (K + much), had + counts * Math.min(1, much), number + 1]);
+      }));
+      sums.forEach(([sum, had, number], id) => {
+        const answer = (1 + PHRASE * Math.min(1, alike(id, each, all)) ** SHARP) * (1 + PAIRS * close(id, each)) * entries[id].weight;
+        sums.set(id, whole && number < each.length ? 0 : sum * (had / all) ** POWER * answer);
+      });
       return sums;
     };
 
     /* A glossary entry whose name is asked for, or is being typed. */
-    const named = (list) => {
-      const query = list.map(single).join(" ");
-      const full = (name) => words(name).filter((word) => !EMPTY.has(word)).map(single).join(" ");
+    const full = (text) => asked(text).map(single).join(" ");
+    const named = (query) => {
       const exact = entries.filter((entry) => entry.term && entry.names.some((name) => full(name) === query));
       if (exact.length || query.length < 3) return { exact, terms: exact };
       const typed = entries.filter((entry) => entry.term && entry.names.some((name) => full(name).startsWith(query)));
@@ -110,22 +229,27 @@
 
     /* { words, terms: glossary entries by name, sections: all other hits, the best first }.
        Whoever asks for a glossary entry by one of its names asks for the others as well. */
-    const find = (query) => {
+    return (query) => {
       const list = asked(query);
       if (!list.length) return { words: [], terms: [], sections: [] };
-      const { exact, terms } = named(list);
+      const { exact, terms } = named(full(query));
       const best = together(list, false);
       exact.flatMap((entry) => entry.names).forEach((name) =>
         together(asked(name), true).forEach((score, id) => best.set(id, Math.max(score, best.get(id) || 0)))
       );
       const least = Math.max(...best.values()) / 10;
-      const wanted = list.map(single).join(" ");
-      best.forEach((score, id) => entries[id].answers?.has(wanted) && best.set(id, NAMED * score));
       const ranked = [...best].sort((one, other) => other[1] - one[1]);
       const hits = ranked.filter(([, score]) => score > least).map(([id]) => entries[id]);
-      return { words: list.map(stem), terms, sections: hits.filter((entry) => !terms.includes(entry)) };
+      return { words: list.map(begins), terms, sections: hits.filter((entry) => !terms.includes(entry)) };
     };
-    return filled.then(() => find);
+  };
+
+  /* What the forms of a word begin with, to be marked in a text. */
+  const begins = (word) => {
+    const short = stem(word);
+    let same = 0;
+    while (same < short.length && short[same] === word[same]) same++;
+    return same >= 4 ? word.slice(0, same) : single(word);
   };
 
   /* The piece of a text around the first of the words: pairs of [text, whether it was asked for]. */
