@@ -32,7 +32,7 @@ PAGES = {
     "book/how_this_compares": 0.3,
     "book/references": 0.3,
     # Whoever asks in general words is more likely at the beginning of the book.
-    **{f"notebooks/0{number}_": 1.15 for number in range(1, 7)},
+    **{f"notebooks/0{number}_": 1.1 for number in range(1, 7)},
 }
 # Sections that every chapter has ask, repeat or point elsewhere; the others explain.
 SECTIONS = {
@@ -44,7 +44,7 @@ SECTIONS = {
 # These ask what other sections answer; nobody looks for them by their words.
 LEFT_OUT = {"Quiz", "Things to try", "Where you stand"}
 # A name that the code of so many sections calls tells none of them apart.
-CALLED_EVERYWHERE = 12
+CALLED_EVERYWHERE = 8
 OPENING = 0.7  # what stands between a page's title and its first section
 TERM = 0.6  # a glossary entry among the sections
 

@@ -31,14 +31,15 @@
   ].map(list);
   const SAME_COUNTS = 0.5;
   const BEGUN_COUNTS = 0.3; // a longer word that begins with what is asked
+  const APART_COUNTS = 0.7; // two words that are asked for as one
   const SLIP_COUNTS = 0.8;
-  const POWER = 1; // how much it costs to lack some of a query's words
+  const POWER = 0.8; // how much it costs to lack some of a query's words
   const K = 1.5;
   /* What a word counts in each field, and how much the field's length tells. */
-  const FIELDS = { title: [3, 0.3], also: [4, 0.1], page: [0.4, 0], text: [1, 0.7], rest: [0.4, 0.5] };
+  const FIELDS = { title: [3, 0.3], also: [4, 0.1], page: [0.4, 0], text: [0.8, 0.7], rest: [0.4, 0.5] };
   const PHRASE = 2; // what it adds when a section is said to answer these very words
   const SHARP = 3;
-  const PAIRS = 0.3; // what it adds when words follow one another as in the query
+  const PAIRS = 0.5; // what it adds when words follow one another as in the query
 
   const bare = (word) => word.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/\u00d7/g, "x").replace(/iz(e|ed|es|er|ing|ation|ations)$/, "is$1");
   const words = (text) => text.replace(/['’](s|t|re|ve|ll|d|m)\b/g, "").split(/[^\p{L}\p{N}]+/u).map(bare).filter(Boolean);
@@ -146,23 +147,23 @@
     const rare = (count) => Math.log(1 + (entries.length - count + 0.5) / (count + 0.5));
     const vocabulary = [...postings.keys()];
 
-    /* A word that is two words here: "maxpool", "max" and "pool". */
+    /* Where a word that is rare here may be two: "maxpool" is also "max" and "pool". */
     const apart = (word) => {
-      const cuts = word.length < 7 || postings.has(stem(word)) ? [] : [...Array(word.length - 6).keys()].map((at) => [word.slice(0, at + 3), word.slice(at + 3)]);
-      return cuts.find((pair) => pair.every((one) => postings.has(stem(one)))) || [word];
+      if (word.length < 7 || (postings.get(stem(word))?.size || 0) > 8) return [];
+      const cuts = [...Array(word.length - 6).keys()].map((at) => [word.slice(0, at + 3), word.slice(at + 3)].map(stem));
+      return cuts.find((pair) => pair.every((one) => postings.has(one))) || [];
     };
 
     /* The words of the index that a word may stand for, each with what it counts. */
-    const forms = (word, neighbours) => {
+    const forms = (word, neighbours, last) => {
       const own = stem(word);
       const found = new Map();
       const add = (one, counts) => postings.has(one) && (found.get(one) || 0) < counts && found.set(one, counts);
       add(own, 1);
       neighbours.forEach((pair) => add(stem(pair), 1));
       SAME_STEMS.filter((group) => group.includes(own)).forEach((group) => group.forEach((one) => add(one, SAME_COUNTS)));
-      if (word.length > 2) vocabulary.forEach((one) => one.length > own.length && one.startsWith(own) && add(one, BEGUN_COUNTS));
-      if (found.has(own) || word.length < 5) return found;
-      if (!found.size) vocabulary.forEach((one) => near(own, one, own.length > 7 ? 2 : 1) && add(one, SLIP_COUNTS));
+      if (word.length > (last ? 2 : 3)) vocabulary.forEach((one) => one.length > own.length && one.startsWith(own) && add(one, BEGUN_COUNTS));
+      if (!found.size && word.length > 4 && !apart(word).length) vocabulary.forEach((one) => near(own, one, own.length > 7 ? 2 : 1) && add(one, SLIP_COUNTS));
       return found;
     };
 
@@ -170,10 +171,12 @@
     const look = (list) =>
       list.map((word, place) => {
         const neighbours = [list[place - 1] && list[place - 1] + word, list[place + 1] && word + list[place + 1]].filter(Boolean);
-        const found = forms(word, neighbours);
+        const found = forms(word, neighbours, place === list.length - 1);
         const has = new Map();
         found.forEach((counts, one) => postings.get(one).forEach((at, id) => has.set(id, (has.get(id) || 0) + counts * amount(id, at))));
-        const most = Math.max(0, ...[...found].map(([one, counts]) => counts * postings.get(one).size));
+        const [first, second] = apart(word).map((one) => postings.get(one));
+        first?.forEach((at, id) => second.has(id) && has.set(id, Math.max(has.get(id) || 0, APART_COUNTS * Math.min(amount(id, at), amount(id, second.get(id))))));
+        const most = Math.max(first ? has.size : 0, ...[...found].map(([one, counts]) => counts * postings.get(one).size));
         return { found, has, counts: rare(most) * (EVERYDAY_STEMS.has(stem(word)) ? EVERYDAY_COUNTS : 1) };
       }).filter(({ has }) => has.size);
 
@@ -204,7 +207,7 @@
 
     /* The words of a query together: what lacks some of them keeps less than its share. */
     const together = (list, whole) => {
-      const each = look(list.flatMap(apart));
+      const each = look(list);
       const all = each.reduce((sum, { counts }) => sum + counts, 0);
       const sums = new Map();
       each.forEach(({ has, counts }) => has.forEach((much, id) => {
