@@ -24,7 +24,7 @@ import book_site  # noqa: E402
 import section_search  # noqa: E402
 
 STATIC = site.HTML / "_static"
-PARTS = ("vendor/minisearch/minisearch.js", "search-ranking.js", "search-index.js")
+PARTS = ("search-ranking.js", "search-index.js")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def ask(queries, index=None):
     """What the search's own scripts answer to queries; on another index, where one is given."""
     files = [str(STATIC / part) for part in PARTS]
     if index is not None:
-        files[2] = str(index)
+        files[-1] = str(index)
     done = subprocess.run(
         [book_site.find_node(), "-e", RUN],
         input=json.dumps([list(queries), *files]),
@@ -160,15 +160,54 @@ def test_what_opening_the_search_costs():
     assert not (site.HTML / "searchindex.js").exists() and not (STATIC / "searchtools.js").exists()
 
 
-def test_minisearch_says_what_it_is():
-    """Version, author and licence stand in the file and beside it."""
-    folder = site.ROOT / "book" / "_static" / "vendor" / "minisearch"
-    first = (folder / "minisearch.js").read_text("utf-8").splitlines()[0]
-    assert "MiniSearch 7.2.0" in first and "MIT" in first and "Luca Ongaro" in first
-    assert "minisearch` 7.2.0" in (folder / "README.md").read_text("utf-8")
-    assert "Permission is hereby granted" in (STATIC / "vendor" / "minisearch" / "LICENSE.txt").read_text(
-        "utf-8"
+# ---- How hits are ranked ------------------------------------------------------------------
+
+
+def small_index(path, *sections):
+    """An index of one page, written where search scripts can read it: each section (title, text, other words)."""
+    lines = [[0, title.lower(), title, text, "", 1, also] for title, text, also in sections]
+    index = {"pages": [["page.html", "Page", ""]], "sections": lines, "terms": [], "term_weight": 0.6}
+    path.write_text(f"window.bookIndex = {json.dumps(index)};", "utf-8")
+    return path
+
+
+def test_rare_words_count_more_than_those_of_every_day(tmp_path):
+    """One word that says what is looked for outweighs three that do not, in a title or not."""
+    filling = [(f"Filling{number}", "A network learns from pictures.", "") for number in range(20)]
+    path = small_index(
+        tmp_path / "index.js",
+        ("Never look often", "What it never has and often looks at, again and again.", ""),
+        ("Voices", "A spectrogram of a voice.", ""),
+        *filling,
     )
+    query = "never look often at a spectrogram"
+    assert ask([query], path)[query]["sections"][0] == "page.html#voices"
+
+
+def test_forms_slips_and_words_in_one(tmp_path):
+    """Plural, verb, American spelling, a slip of the keys, a hyphen, two words in one: all are one word."""
+    path = small_index(
+        tmp_path / "index.js",
+        ("Classify", "To classify is to calibrate probabilities, normalised.", ""),
+        ("Pool", "Max pooling is sharing; a U-Net pools.", "fine-tuning"),
+        ("Other", "Sharp edges, care, cars and general things.", ""),
+    )
+    wanted = {
+        "classification": "classify",
+        "classifiers": "classify",
+        "calibration probability": "classify",
+        "calibraton": "classify",
+        "normalization": "classify",
+        "maxpool": "pool",
+        "shares": "pool",
+        "unet": "pool",
+        "fine tune": "pool",
+        "caring": "other",
+    }
+    found = ask(wanted, path)
+    assert {query: found[query]["sections"] for query in wanted} == {
+        query: [f"page.html#{anchor}"] for query, anchor in wanted.items()
+    }
 
 
 # ---- How the index is made ----------------------------------------------------------------
@@ -216,6 +255,22 @@ def test_what_asks_is_not_searched(index):
     tree = new_document("x")
     tree += nodes.section("", nodes.title("", "Above"), drawing, ids=["above"])
     assert [*section_search.sections("notebooks/01_x", tree)][0][3] == ""
+
+
+def test_what_says_nothing_is_left_out(index):
+    """Cells of bare numbers, names that every chapter's code calls, and the length of what points elsewhere."""
+    tree = new_document("x")
+    cells = [nodes.paragraph("", text) for text in ("299", "−4, 0.5", "3 cups")]
+    tree += nodes.section("", nodes.title("", "Above"), *cells, ids=["above"])
+    assert [*section_search.sections("notebooks/01_x", tree)][0][2] == "3 cups"
+    lines = [[0, "", "A", "", f"shape only{number}", 1, ""] for number in range(20)]
+    section_search.without_common_names(lines)
+    assert [line[4] for line in lines] == [f"only{number}" for number in range(20)]
+    assert all(
+        len(prose) <= section_search.BEGINNING
+        for *_, prose, _, counts, _ in index["sections"]
+        if counts <= section_search.LITTLE
+    )
 
 
 def test_formula_as_a_line():

@@ -46,6 +46,8 @@ LEFT_OUT = {"Quiz", "Things to try", "Where you stand"}
 # A name that the code of so many sections calls tells none of them apart.
 CALLED_EVERYWHERE = 8
 OPENING = 0.7  # what stands between a page's title and its first section
+# Of what counts no more than this, the beginning is searched: it points elsewhere, or to other books.
+LITTLE, BEGINNING = 0.3, 500
 TERM = 0.6  # a glossary entry among the sections
 
 SIGNS = {
@@ -120,7 +122,9 @@ def words_of(section) -> tuple[str, str]:
             rest.append(plain(node.astext()))
         elif isinstance(node, LINES):
             text = text_of(node)
-            prose.append(text if re.search(r"[^\W\d]", text) else "")  # cells of bare numbers are not asked for
+            prose.append(
+                text if re.search(r"[^\W\d]", text) else ""
+            )  # cells of bare numbers are not asked for
             for image in node.findall(nodes.image):
                 rest.append(image.get("alt", ""))
         elif isinstance(node, nodes.literal_block):
@@ -163,7 +167,10 @@ def sections(docname: str, tree):
         if title.startswith("Exercise "):  # enough to know it by; what it needs is taught elsewhere
             prose, rest = re.split(r"(?<=[.?!]) ", prose)[0], ""
         anchor = "" if level == 0 else section["ids"][0]
-        yield anchor, title, prose, rest, weight(docname, title, level)
+        counts = weight(docname, title, level)
+        if counts <= LITTLE and len(prose) > BEGINNING:
+            prose = prose[:BEGINNING].rsplit(" ", 1)[0]
+        yield anchor, title, prose, rest, counts
 
 
 def terms(tree):

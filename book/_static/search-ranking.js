@@ -13,10 +13,10 @@
   ));
   /* Words of every day: rare in this book or not, they say little about what is looked for. */
   const EVERYDAY = list(
-    "actually after again all almost already also always another anymore anything around away back bad become before begin best better big both bring call case certain come correct difference different " +
-      "down each easy else end enough even ever every everything example exist explain few find first full general give go good great happen hard help here high idea instead keep kept kind know large last least less like " +
+    "actually after again all almost already also always another anymore anything around away back bad become before begin best better big both bring call case certain code come correct difference different " +
+      "down each easy else end enough even ever every everything example exist explain few find first full general give go good great happen hard help here high idea implement implementation instead keep kept kind know large last least less like " +
       "little long look lot low lower main make many matter mean meaning more most much must never new next nothing now number often old once one only other out over own part place point possible problem put question " +
-      "quite rather real really reason right same say see seem set several show simple since small something sometimes summary overview start still stop stay sure take tell thing think tip together total try turn two " +
+      "quite rather real really reason right same say see seem set several show simple since small something sometimes summary overview start still stop stay sure take tell thing think tip together total try turn tutorial two " +
       "type understand up usual want way well whole without work world wrong yet"
   );
   const EVERYDAY_COUNTS = 0.5;
@@ -31,14 +31,16 @@
   ].map(list);
   const SAME_COUNTS = 0.5;
   const BEGUN_COUNTS = 0.3; // a longer word that begins with what is asked
+  const NUMBERED_COUNTS = 0.6; // "resnet50" is a "resnet"
   const APART_COUNTS = 0.7; // two words that are asked for as one
-  const SLIP_COUNTS = 0.8;
+  const SLIP_COUNTS = 0.7; // what is nowhere may be a slip of the keys
   const POWER = 0.8; // how much it costs to lack some of a query's words
   const K = 1.5;
   /* What a word counts in each field, and how much the field's length tells. */
   const FIELDS = { title: [3, 0.3], also: [4, 0.1], page: [0.4, 0], text: [0.8, 0.7], rest: [0.4, 0.5] };
   const PHRASE = 2; // what it adds when a section is said to answer these very words
   const SHARP = 3;
+  const LOOKED_AT = 100;
   const PAIRS = 0.5; // what it adds when words follow one another as in the query
 
   const bare = (word) => word.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/\u00d7/g, "x").replace(/iz(e|ed|es|er|ing|ation|ations)$/, "is$1");
@@ -50,11 +52,11 @@
   const ENDINGS = [
     [/^(.{3,}(?:if))(?:ication|ier|y|ied)$/, "$1"],
     [/^(.*[aeiouy].*)(?<!e)(?:ing|ed)$/, (whole, rest) => {
-      if (rest.length > 3) return rest.replace(/([^aeioulsz])\1$/, "$1");
+      if (rest.length > 3) return rest.replace(/([^aeioulsz])\1$/, "$1").replace(/at$/, "ate");
       return /^[^aeiou][aeiou][^aeiouwxy]$/.test(rest) ? `${rest}e` : /^[^aeiou][aeiou][wxy]$/.test(rest) ? rest : whole;
     }],
     [/^(.{5,})al$/, "$1"],
-    [/^(.{4,})(?:ation|ator|ative|ate|ating|able|ible|acy)$/, "$1"],
+    [/^(.{4,})(?:ation|ator|ative|ate|able|ible|acy)$/, "$1"],
     [/^(.{4,})(?:ion|ance|ence|ant|ent|ity|ness|ment|est|er|or|ly|y)$/, "$1"],
     [/^(.{5,})ll$/, "$1l"],
     [/^(.{3,})e$/, "$1"],
@@ -161,6 +163,7 @@
       const add = (one, counts) => postings.has(one) && (found.get(one) || 0) < counts && found.set(one, counts);
       add(own, 1);
       neighbours.forEach((pair) => add(stem(pair), 1));
+      add(stem(word.replace(/(?<=\p{L}{3})\d+d?$/u, "")), NUMBERED_COUNTS);
       SAME_STEMS.filter((group) => group.includes(own)).forEach((group) => group.forEach((one) => add(one, SAME_COUNTS)));
       if (word.length > (last ? 2 : 3)) vocabulary.forEach((one) => one.length > own.length && one.startsWith(own) && add(one, BEGUN_COUNTS));
       if (!found.size && word.length > 4 && !apart(word).length) vocabulary.forEach((one) => near(own, one, own.length > 7 ? 2 : 1) && add(one, SLIP_COUNTS));
@@ -177,7 +180,8 @@
         const [first, second] = apart(word).map((one) => postings.get(one));
         first?.forEach((at, id) => second.has(id) && has.set(id, Math.max(has.get(id) || 0, APART_COUNTS * Math.min(amount(id, at), amount(id, second.get(id))))));
         const most = Math.max(first ? has.size : 0, ...[...found].map(([one, counts]) => counts * postings.get(one).size));
-        return { found, has, counts: rare(most) * (EVERYDAY_STEMS.has(stem(word)) ? EVERYDAY_COUNTS : 1) };
+        const slip = found.size && Math.max(...found.values()) === SLIP_COUNTS;
+        return { found, has, counts: rare(most) * (slip ? SLIP_COUNTS : 1) * (EVERYDAY_STEMS.has(stem(word)) ? EVERYDAY_COUNTS : 1) };
       }).filter(({ has }) => has.size);
 
     const known = new Map();
@@ -214,11 +218,13 @@
         const [sum, had, number] = sums.get(id) || [0, 0, 0];
         sums.set(id, [sum + (counts * much) / (K + much), had + counts * Math.min(1, much), number + 1]);
       }));
-      sums.forEach(([sum, had, number], id) => {
-        const answer = (1 + PHRASE * Math.min(1, alike(id, each, all)) ** SHARP) * (1 + PAIRS * close(id, each)) * entries[id].weight;
-        sums.set(id, whole && number < each.length ? 0 : sum * (had / all) ** POWER * answer);
-      });
-      return sums;
+      const first = [...sums].filter(([, [, , number]]) => !whole || number === each.length)
+        .map(([id, [sum, had]]) => [id, sum * (had / all) ** POWER * entries[id].weight])
+        .sort((one, other) => other[1] - one[1]);
+      /* How the words stand together is looked at where they are. */
+      return new Map(first.map(([id, score], place) =>
+        [id, place < LOOKED_AT ? score * (1 + PHRASE * Math.min(1, alike(id, each, all)) ** SHARP) * (1 + PAIRS * close(id, each)) : score]
+      ));
     };
 
     /* A glossary entry whose name is asked for, or is being typed. */
