@@ -147,7 +147,7 @@
         return sum + (at[field] ? (counts * at[field]) / (1 - tells + (tells * lengths[id][field]) / usual[field]) : 0);
       }, 0);
     const rare = (count) => Math.log(1 + (entries.length - count + 0.5) / (count + 0.5));
-    const vocabulary = [...postings.keys()];
+    const vocabulary = [...stems].filter(([, one]) => postings.has(one));
 
     /* Where a word that is rare here may be two: "maxpool" is also "max" and "pool". */
     const apart = (word) => {
@@ -165,8 +165,9 @@
       neighbours.forEach((pair) => add(stem(pair), 1));
       add(stem(word.replace(/(?<=\p{L}{3})\d+d?$/u, "")), NUMBERED_COUNTS);
       SAME_STEMS.filter((group) => group.includes(own)).forEach((group) => group.forEach((one) => add(one, SAME_COUNTS)));
-      if (word.length > (last ? 2 : 3)) vocabulary.forEach((one) => one.length > own.length && one.startsWith(own) && add(one, BEGUN_COUNTS));
-      if (!found.size && word.length > 4 && !apart(word).length) vocabulary.forEach((one) => near(own, one, own.length > 7 ? 2 : 1) && add(one, SLIP_COUNTS));
+      const begun = single(word);
+      if (word.length > (last ? 2 : 3)) vocabulary.forEach(([whole, one]) => whole.startsWith(begun) && add(one, BEGUN_COUNTS));
+      if (!found.size && word.length > 4 && !apart(word).length) vocabulary.forEach(([whole, one]) => near(word, whole, word.length > 7 ? 2 : 1) && add(one, SLIP_COUNTS));
       return found;
     };
 
