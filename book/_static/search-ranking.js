@@ -20,14 +20,19 @@
       "type understand up usual want way well whole without work world wrong yet"
   );
   const EVERYDAY_COUNTS = 0.5;
-  /* Words that a learner may use for one another; the second line of a page is its own (search_words.yml). */
+  /* Words that a learner may use for one another; a section's own are in book/search_words.yml. */
   const SAME = [
-    "accept match", "advantage strength benefit pro", "artefact artifact", "audio sound", "average mean", "backprop backpropagation", "batchnorm normalisation norm", "big large", "calculate compute", "camera webcam",
-    "category class", "cnn convnet network", "color colour", "computer machine", "conv convolution convolve", "dead die dying", "deploy serve", "dimension shape size", "disadvantage drawback weakness limitation limit con bad", "downsample shrink",
-    "error mistake", "fast quick speed", "feature map", "freeze frozen", "gpu accelerator", "gray grey", "height size", "image picture photo photograph", "initialisation initialise init", "label tag",
-    "load open", "matrix matrices", "microphone recording", "model network net", "mobile phone smartphone", "movie video", "multiple several many", "network nn", "neuron unit", "normalise scale",
-    "people person user", "percentage probability percent", "picture photo", "private privacy upload", "save store", "split divide", "stuck frozen", "student learner", "teacher teach", "trustworthy trust reliable",
-    "visualise plot", "voice speech", "width size",
+    "accept match", "advantage strength benefit pro", "artefact artifact", "audio sound", "average mean", "backprop backpropagation",
+    "batchnorm normalisation norm", "big bigger large huge", "border edge boundary", "calculate compute", "camera webcam", "category class",
+    "cnn convnet network", "color colour", "computer machine", "conv convolution convolve", "cover hide occlude occlusion mask", "dead die dying",
+    "decrease reduce lower", "deploy serve", "detect recognise", "dimension shape size", "disadvantage drawback weakness limitation limit con bad",
+    "downsample shrink", "error mistake", "explain explanation interpret", "fast quick speed speedup", "few fewer", "freeze frozen",
+    "gpu accelerator", "grayscale greyscale gray grey", "height size", "image picture photo photograph", "imbalance unbalanced",
+    "initialisation initialise init", "label tag", "load open", "location position place", "matrix matrices", "microphone recording",
+    "mobile phone smartphone", "model network net", "movie video", "multiple several many", "neuron unit", "normal usual",
+    "abnormal unusual anomaly strange", "percentage probability percent", "people person user", "private privacy upload", "save store",
+    "split divide", "stuck frozen", "student learner", "teacher teach", "tiny small little", "trustworthy trust reliable", "visualise plot",
+    "voice speech", "width size",
   ].map(list);
   const SAME_COUNTS = 0.5;
   const BEGUN_COUNTS = 0.3; // a longer word that begins with what is asked
@@ -167,7 +172,8 @@
       SAME_STEMS.filter((group) => group.includes(own)).forEach((group) => group.forEach((one) => add(one, SAME_COUNTS)));
       const begun = single(word);
       if (word.length > (last ? 2 : 3)) vocabulary.forEach(([whole, one]) => whole.startsWith(begun) && add(one, BEGUN_COUNTS));
-      if (!found.size && word.length > 4 && !apart(word).length) vocabulary.forEach(([whole, one]) => near(word, whole, word.length > 7 ? 2 : 1) && add(one, SLIP_COUNTS));
+      for (let most = 1; !found.size && most <= (word.length > 7 ? 2 : 1) && word.length > 4 && !apart(word).length; most++)
+        vocabulary.forEach(([whole, one]) => near(word, whole, most) && add(one, SLIP_COUNTS));
       return found;
     };
 
