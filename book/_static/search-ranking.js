@@ -45,10 +45,15 @@
   const FIELDS = { title: [3, 0.3], also: [4, 0.1], page: [0.4, 0], text: [0.8, 0.7], rest: [0.4, 0.5] };
   const PHRASE = 2; // what it adds when a section is said to answer these very words
   const SHARP = 3;
-  const LOOKED_AT = 100;
+  const LOOKED_AT = 60; // so many of the best are looked at more closely
   const PAIRS = 0.5; // what it adds when words follow one another as in the query
 
-  const bare = (word) => word.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/\u00d7/g, "x").replace(/iz(e|ed|es|er|ing|ation|ations)$/, "is$1");
+  /* A function that works out each answer once. */
+  const once = (work) => {
+    const done = new Map();
+    return (word) => done.get(word) ?? (done.set(word, work(word)), done.get(word));
+  };
+  const bare = once((word) => word.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/\u00d7/g, "x").replace(/iz(e|ed|es|er|ing|ation|ations)$/, "is$1"));
   const words = (text) => text.replace(/['’](s|t|re|ve|ll|d|m)\b/g, "").split(/[^\p{L}\p{N}]+/u).map(bare).filter(Boolean);
   const single = (word) =>
     word.length > 3 ? word.replace(/ies$/, "y").replace(/(x|ch|sh|ss)es$/, "$1").replace(/(ia|[isu])s$/, "$1\u017f").replace(/s$/, "").replace("\u017f", "s") : word;
@@ -111,7 +116,7 @@
   const usualAnchor = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
 
   const make = async (index) => {
-    const heads = new Map(index.sections.filter(([, anchor]) => anchor === "").map(([page, , title, , , , also]) => [page, `${title} ${index.pages[page][2]} ${also}`]));
+    const heads = new Map(index.sections.filter(([, anchor]) => anchor === "").map(([page, , title, , , , also]) => [page, kept(`${title} ${index.pages[page][2]} ${also}`)]));
     const entries = index.sections.map(([page, anchor, title, text, rest, weight, also]) => ({
       page, anchor: anchor === 1 ? usualAnchor(title) : anchor, title, also, text, rest, weight, term: false,
     }));
@@ -127,9 +132,9 @@
     const total = {};
     const filled = Object.keys(FIELDS);
     for (const [id, entry] of entries.entries()) {
-      if (id % 40 === 39) await new Promise((done) => setTimeout(done));
+      if (id % 20 === 19) await new Promise((done) => setTimeout(done));
       filled.forEach((field) => {
-        const found = kept(field === "page" ? (entry.term ? "" : heads.get(entry.page) || "") : entry[field]);
+        const found = field === "page" ? (!entry.term && heads.get(entry.page)) || [] : kept(entry[field]);
         lengths[id][field] = found.length;
         total[field] = (total[field] || 0) + found.length;
         found.forEach((word) => {
@@ -141,16 +146,17 @@
       });
       texts.push(words([entry.title, entry.also, entry.text].join(" ; ")).filter((word) => !EMPTY.has(word)).map(stem));
       phrases.push([entry.title, ...entry.also.split(","), ...(entry.also.match(/[^,]*[-‑][^,]*/g) || []).map((phrase) => phrase.replace(/[-‑]/g, ""))]
-        .map((phrase, place) => [...new Set(asked(phrase).map(stem))].slice(0, 9).filter((word, _, all) => place || all.length > 1))
-        .filter((phrase) => phrase.length));
+        .map((phrase) => [...new Set(asked(phrase).map(stem))])
+        .filter((phrase, place) => phrase.length > (place ? 0 : 1))); // a title of one word is no phrase
     }
     const usual = Object.fromEntries(filled.map((field) => [field, total[field] / entries.length]));
-    /* How much of a word an entry has: its fields together, a long one less. */
+    /* Word -> entry -> how much of the word the entry has: its fields together, a long one less. */
     const amount = (id, at) =>
-      filled.reduce((sum, field) => {
+      Object.keys(at).reduce((sum, field) => {
         const [counts, tells] = FIELDS[field];
-        return sum + (at[field] ? (counts * at[field]) / (1 - tells + (tells * lengths[id][field]) / usual[field]) : 0);
+        return sum + (counts * at[field]) / (1 - tells + (tells * lengths[id][field]) / usual[field]);
       }, 0);
+    postings.forEach((found) => found.forEach((at, id) => found.set(id, amount(id, at))));
     const rare = (count) => Math.log(1 + (entries.length - count + 0.5) / (count + 0.5));
     const vocabulary = [...stems].filter(([, one]) => postings.has(one));
 
@@ -183,9 +189,9 @@
         const neighbours = [list[place - 1] && list[place - 1] + word, list[place + 1] && word + list[place + 1]].filter(Boolean);
         const found = forms(word, neighbours, place === list.length - 1);
         const has = new Map();
-        found.forEach((counts, one) => postings.get(one).forEach((at, id) => has.set(id, (has.get(id) || 0) + counts * amount(id, at))));
+        found.forEach((counts, one) => postings.get(one).forEach((much, id) => has.set(id, (has.get(id) || 0) + counts * much)));
         const [first, second] = apart(word).map((one) => postings.get(one));
-        first?.forEach((at, id) => second.has(id) && has.set(id, Math.max(has.get(id) || 0, APART_COUNTS * Math.min(amount(id, at), amount(id, second.get(id))))));
+        first?.forEach((much, id) => second.has(id) && has.set(id, Math.max(has.get(id) || 0, APART_COUNTS * Math.min(much, second.get(id)))));
         const most = Math.max(first ? has.size : 0, ...[...found].map(([one, counts]) => counts * postings.get(one).size));
         const slip = found.size && Math.max(...found.values()) === SLIP_COUNTS;
         return { found, has, counts: rare(most) * (slip ? SLIP_COUNTS : 1) * (EVERYDAY_STEMS.has(stem(word)) ? EVERYDAY_COUNTS : 1) };
