@@ -45,6 +45,7 @@
   const FIELDS = { title: [3, 0.3], also: [4, 0.1], page: [0.4, 0], text: [0.8, 0.7], rest: [0.4, 0.5] };
   const PHRASE = 2; // what it adds when a section is said to answer these very words
   const SHARP = 3;
+  const RELIEF = 0.5; // how much of its page's weight it is spared then
   const LOOKED_AT = 60; // so many of the best are looked at more closely
   const PAIRS = 0.5; // what it adds when words follow one another as in the query
 
@@ -232,12 +233,15 @@
         sums.set(id, [sum + (counts * much) / (K + much), had + counts * Math.min(1, much), number + 1]);
       }));
       const first = [...sums].filter(([, [, , number]]) => !whole || number === each.length)
-        .map(([id, [sum, had]]) => [id, sum * (had / all) ** POWER * entries[id].weight])
+        .map(([id, [sum, had]]) => [id, sum * (had / all) ** POWER])
         .sort((one, other) => other[1] - one[1]);
-      /* How the words stand together is looked at where they are. */
-      return new Map(first.map(([id, score], place) =>
-        [id, place < LOOKED_AT ? score * (1 + PHRASE * Math.min(1, alike(id, each, all)) ** SHARP) * (1 + PAIRS * close(id, each)) : score]
-      ));
+      /* How the words stand together is looked at where they are; what is said to answer them counts whatever its page. */
+      return new Map(first.map(([id, score], place) => {
+        const { weight, also } = entries[id];
+        const like = place < LOOKED_AT ? Math.min(1, alike(id, each, all)) : 0;
+        const answers = place < LOOKED_AT ? (1 + PHRASE * like ** SHARP) * (1 + PAIRS * close(id, each)) : 1;
+        return [id, score * answers * weight ** (also ? 1 - RELIEF * like : 1)];
+      }));
     };
 
     /* A glossary entry whose name is asked for, or is being typed. */
