@@ -237,10 +237,10 @@
         .sort((one, other) => other[1] - one[1]);
       /* How the words stand together is looked at where they are; what is said to answer them counts whatever its page. */
       return new Map(first.map(([id, score], place) => {
-        const { weight, also } = entries[id];
+        const { weight, also, anchor, page } = entries[id];
         const like = place < LOOKED_AT ? Math.min(1, alike(id, each, all)) : 0;
         const answers = place < LOOKED_AT ? (1 + PHRASE * like ** SHARP) * (1 + PAIRS * close(id, each)) : 1;
-        return [id, score * answers * weight ** (also ? 1 - RELIEF * like : 1)];
+        return [id, score * answers * weight ** (also && (anchor || !index.pages[page][2]) ? 1 - RELIEF * like : 1)];
       }));
     };
 
