@@ -134,8 +134,9 @@
     const filled = Object.keys(FIELDS);
     for (const [id, entry] of entries.entries()) {
       if (id % 20 === 19) await new Promise((done) => setTimeout(done));
+      const label = entry.anchor || entry.term ? "" : index.pages[entry.page][2]; // "Chapter 7"
       filled.forEach((field) => {
-        const found = field === "page" ? (!entry.term && heads.get(entry.page)) || [] : kept(entry[field]);
+        const found = field === "page" ? (!entry.term && heads.get(entry.page)) || [] : kept(field === "title" ? `${label} ${entry.title}` : entry[field]);
         lengths[id][field] = found.length;
         total[field] = (total[field] || 0) + found.length;
         found.forEach((word) => {
@@ -146,7 +147,7 @@
         });
       });
       texts.push(words([entry.title, entry.also, entry.text].join(" ; ")).filter((word) => !EMPTY.has(word)).map(stem));
-      phrases.push([entry.title, ...entry.also.split(","), ...(entry.also.match(/[^,]*[-‑][^,]*/g) || []).map((phrase) => phrase.replace(/[-‑]/g, ""))]
+      phrases.push([entry.title, label, ...entry.also.split(","), ...(entry.also.match(/[^,]*[-‑][^,]*/g) || []).map((phrase) => phrase.replace(/[-‑]/g, ""))]
         .map((phrase) => [...new Set(asked(phrase).map(stem))])
         .filter((phrase, place) => phrase.length > (place ? 0 : 1))); // a title of one word is no phrase
     }
@@ -263,7 +264,7 @@
       exact.flatMap((entry) => entry.names).forEach((name) =>
         together(asked(name), true).forEach((score, id) => best.set(id, Math.max(score, best.get(id) || 0)))
       );
-      const least = Math.max(...best.values()) / 10;
+      const least = Math.max(...best.values()) / 25;
       const ranked = [...best].sort((one, other) => other[1] - one[1]);
       const hits = ranked.filter(([, score]) => score > least).map(([id]) => entries[id]);
       return { words: list.map(begins), terms, sections: hits.filter((entry) => !terms.includes(entry)) };
