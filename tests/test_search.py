@@ -24,7 +24,12 @@ import book_site  # noqa: E402
 import section_search  # noqa: E402
 
 STATIC = site.HTML / "_static"
-PARTS = ("search-ranking.js", "search-index.js")
+PARTS = (
+    "vendor/minisearch/minisearch.js",
+    "vendor/stemmer/stemmer.js",
+    "search-ranking.js",
+    "search-index.js",
+)
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +163,21 @@ def test_what_opening_the_search_costs():
     assert sum(sizes.values()) < 9_000 * len(CHAPTERS), sizes
     assert len(gzip.compress((site.ROOT / "book" / "_static" / "search.js").read_bytes(), 6)) < 4_000
     assert not (site.HTML / "searchindex.js").exists() and not (STATIC / "searchtools.js").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "author"),
+    [("MiniSearch", "7.2.0", "Luca Ongaro"), ("stemmer", "2.0.1", "Titus Wormer")],
+)
+def test_a_library_says_what_it_is(name, version, author):
+    """Version, author and licence stand in the file and beside it."""
+    folder = site.ROOT / "book" / "_static" / "vendor" / name.lower()
+    first = (folder / f"{name.lower()}.js").read_text("utf-8").splitlines()[0]
+    assert f"{name} {version}" in first and "MIT" in first and author in first
+    assert f"{name.lower()}` {version}" in (folder / "README.md").read_text("utf-8")
+    assert "Permission is hereby granted" in (STATIC / "vendor" / name.lower() / "LICENSE.txt").read_text(
+        "utf-8"
+    )
 
 
 # ---- How hits are ranked ------------------------------------------------------------------

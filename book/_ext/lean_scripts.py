@@ -14,7 +14,12 @@ from pathlib import Path
 TARGET = "site.js"
 STAMPED = ("site.css", TARGET, "live/load.mjs")
 # Scripts that pages fetch by themselves, when a reader searches.
-ASKED_FOR = ("search-ranking.js", "search-index.js")
+ASKED_FOR = (
+    "search-ranking.js",
+    "search-index.js",
+    "vendor/minisearch/minisearch.js",
+    "vendor/stemmer/stemmer.js",
+)
 
 
 def already_one(static: Path, own: list[str]) -> bool:

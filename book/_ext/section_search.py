@@ -44,10 +44,10 @@ SECTIONS = {
 # These ask what other sections answer; nobody looks for them by their words.
 LEFT_OUT = {"Quiz", "Things to try", "Where you stand"}
 # A name that the code of so many sections calls tells none of them apart.
-CALLED_EVERYWHERE = 8
+CALLED_EVERYWHERE = 6
 OPENING = 0.7  # what stands between a page's title and its first section
 # Of what counts no more than this, the beginning is searched: it points elsewhere, or to other books.
-LITTLE, BEGINNING = 0.3, 300
+LITTLE, BEGINNING = 0.3, 200
 TERM = 0.6  # a glossary entry among the sections
 
 SIGNS = {

@@ -1,7 +1,5 @@
-/* Which sections answer a query, and in which order. Loaded when the search opens, with the
-   index that the site was built with (section_search.py).
-   A section counts by BM25 over its fields together (BM25F, Robertson and Zaragoza 2009): a word
-   counts by how rare it is, in whichever of its forms, and by the fields that it stands in. */
+/* Which sections answer a query, and in which order. Loaded when the search opens; it needs MiniSearch
+   and a stemmer (vendor/) and the index that the site was built with (section_search.py). */
 (() => {
   "use strict";
   const list = (text) => text.split(" ");
@@ -19,7 +17,6 @@
       "quite rather real really reason right same say see seem set several show simple since small something sometimes summary overview start still stop stay sure take tell thing think tip together total try turn tutorial two " +
       "type understand up usual want way well whole without work world wrong yet"
   );
-  const EVERYDAY_COUNTS = 0.5;
   /* Words that a learner may use for one another; a section's own are in book/search_words.yml. */
   const SAME = [
     "accept match", "advantage strength benefit pro", "artefact artifact", "audio sound", "average mean", "backprop backpropagation",
@@ -29,229 +26,140 @@
     "downsample shrink", "error mistake", "explain explanation interpret", "fast quick speed speedup", "few fewer", "freeze frozen",
     "gpu accelerator", "grayscale greyscale gray grey", "height size", "image picture photo photograph", "imbalance unbalanced",
     "initialisation initialise init", "label tag", "load open", "location position place", "matrix matrices", "microphone recording",
-    "mobile phone smartphone", "model network net", "movie video", "multiple several many", "neuron unit", "normal usual",
+    "mobile phone smartphone", "model network net", "movie video", "multiple several many", "neuron unit", "normal usual", "one single",
     "abnormal unusual anomaly strange", "percentage probability percent", "people person user", "private privacy upload", "save store",
     "split divide", "stuck frozen", "student learner", "teacher teach", "tiny small little", "trustworthy trust reliable", "visualise plot",
     "voice speech", "width size",
   ].map(list);
-  const SAME_COUNTS = 0.5;
-  const BEGUN_COUNTS = 0.3; // a longer word that begins with what is asked
-  const NUMBERED_COUNTS = 0.6; // "resnet50" is a "resnet"
-  const APART_COUNTS = 0.7; // two words that are asked for as one
-  const SLIP_COUNTS = 0.7; // what is nowhere may be a slip of the keys
-  const POWER = 0.8; // how much it costs to lack some of a query's words
-  const K = 1.5;
-  /* What a word counts in each field, and how much the field's length tells. */
-  const FIELDS = { title: [3, 0.3], also: [4, 0.1], page: [0.4, 0], text: [0.8, 0.7], rest: [0.4, 0.5] };
-  const PHRASE = 2; // what it adds when a section is said to answer these very words
-  const SHARP = 3;
-  const RELIEF = 0.5; // how much of its page's weight it is spared then
-  const LOOKED_AT = 60; // so many of the best are looked at more closely
-  const PAIRS = 0.5; // what it adds when words follow one another as in the query
+  const HALF = 0.5; // words of every day count half, and so do others that a word may stand for, or that begin with it
+  const RARITY = 0.7; // MiniSearch knows how rare a word is in each field; this adds how rare it is in the book
+  const POWER = 2; // how much it costs to lack some of a query's words
+  const FIELDS = { title: 4, also: 3, page: 0.5, text: 1, rest: 0.2 };
+  const ANSWERS = 4; // what it counts to be said to answer a phrase
+  const EXACT = 2; // and to answer these very words
+  const SHORT = { k: 2, b: 1, d: 0 }; // of phrases, those that a query fills
 
-  /* A function that works out each answer once. */
-  const once = (work) => {
-    const done = new Map();
-    return (word) => done.get(word) ?? (done.set(word, work(word)), done.get(word));
-  };
-  const bare = once((word) => word.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/\u00d7/g, "x").replace(/iz(e|ed|es|er|ing|ation|ations)$/, "is$1"));
+  const bare = (word) => word.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/\u00d7/g, "x").replace(/iz(e|ed|es|er|ing|ation|ations)$/, "is$1");
   const words = (text) => text.replace(/['’](s|t|re|ve|ll|d|m)\b/g, "").split(/[^\p{L}\p{N}]+/u).map(bare).filter(Boolean);
-  const single = (word) =>
-    word.length > 3 ? word.replace(/ies$/, "y").replace(/(x|ch|sh|ss)es$/, "$1").replace(/(ia|[isu])s$/, "$1\u017f").replace(/s$/, "").replace("\u017f", "s") : word;
-  /* One form for all forms of a word: "share", "shares", "shared" and "sharing" are "shar".
-     After M. F. Porter (1980), shorter: each line takes one ending off. */
-  const ENDINGS = [
-    [/^(.{3,}(?:if))(?:ication|ier|y|ied)$/, "$1"],
-    [/^(.*[aeiouy].*)(?<!e)(?:ing|ed)$/, (whole, rest) => {
-      if (rest.length > 3) return rest.replace(/([^aeioulsz])\1$/, "$1").replace(/at$/, "ate");
-      return /^[^aeiou][aeiou][^aeiouwxy]$/.test(rest) ? `${rest}e` : /^[^aeiou][aeiou][wxy]$/.test(rest) ? rest : whole;
-    }],
-    [/^(.{5,})al$/, "$1"],
-    [/^(.{4,})(?:ation|ator|ative|ate|able|ible|acy)$/, "$1"],
-    [/^(.{4,})(?:ion|ance|ence|ant|ent|ity|ness|ment|est|er|or|ly|y)$/, "$1"],
-    [/^(.{5,})ll$/, "$1l"],
-    [/^(.{3,})e$/, "$1"],
-  ];
+  const single = (word) => (word.length > 3 ? word.replace(/ies$/, "y").replace(/(x|ch|sh|ss)es$/, "$1").replace(/([^su])s$/, "$1") : word);
+  /* One form for all forms of a word; each is worked out once. */
   const stems = new Map();
   const stem = (word) => {
-    if (!stems.has(word)) {
-      const one = single(word);
-      const short = one.length < 5 || /\d/.test(one) ? one : ENDINGS.reduce((left, [ending, by]) => left.replace(ending, by), one);
-      stems.set(word, short);
-    }
+    if (!stems.has(word)) stems.set(word, stemmer(word).replace(/(?<=...)i$/, ""));
     return stems.get(word);
   };
-  const group = (one) => one.map((word) => stem(bare(word)));
-  const SAME_STEMS = SAME.map(group);
-  const EVERYDAY_STEMS = new Set(group(EVERYDAY));
+  const SAME_STEMS = SAME.map((group) => group.map(bare).map(stem));
+  const EVERYDAY_STEMS = new Set(EVERYDAY.map(bare).map(stem));
+  const everyday = (word) => (EVERYDAY_STEMS.has(stem(word)) ? HALF : 1);
   const asked = (query) => {
     const all = words(query.replace(/(\d+) ?(?:by|[x×*]) ?(?=\d)/gi, "$1x")); // 3 by 3, 3 x 3
     const full = all.filter((word) => !EMPTY.has(word));
     return full.length ? full : all;
   };
-  /* The words of a text as they are kept; a word with a hyphen, or of several words as names in code are, also whole or apart. */
-  const kept = (text) => {
+  /* The words of a text; one with a hyphen, or of several words as names in code are, also whole or apart. */
+  const tokenize = (text) => {
     const parts = text.match(/\p{Lu}\p{Ll}+(?=\p{Lu})|(?<=\p{Ll})\p{Lu}\p{Ll}+/gu) || [];
-    const joined = (text.match(/[\p{L}\p{N}]+(?:[-‑][\p{L}\p{N}]+)+/gu) || []).map((word) => word.replace(/[^\p{L}\p{N}]/gu, ""));
-    return [...words(text), ...words(joined.join(" ")), ...words(parts.join(" "))].map(stem);
-  };
-
-  /* Whether two words are a slip or two apart: letters left out, put in, changed or in the wrong order. */
-  const near = (one, other, most) => {
-    if (Math.abs(one.length - other.length) > most) return false;
-    let before = [], last = Array.from({ length: other.length + 1 }, (_, place) => place);
-    for (let row = 1; row <= one.length; row++) {
-      const line = [row];
-      for (let place = 1; place <= other.length; place++) {
-        const same = one[row - 1] === other[place - 1];
-        line[place] = Math.min(last[place] + 1, line[place - 1] + 1, last[place - 1] + (same ? 0 : 1));
-        if (row > 1 && place > 1 && one[row - 1] === other[place - 2] && one[row - 2] === other[place - 1]) line[place] = Math.min(line[place], before[place - 2] + 1);
-      }
-      if (Math.min(...line) > most) return false;
-      [before, last] = [last, line];
-    }
-    return last[other.length] <= most;
+    const joined = (text.match(/[\p{L}\p{N}]+(?:[-‑][\p{L}\p{N}]+)+/gu) || []).map((word) => word.replace(/[-‑]/g, ""));
+    return words([text, ...joined, ...parts].join(" "));
   };
 
   /* The index says 1 for an anchor that is made from the title (section_search.py, usual_anchor). */
   const usualAnchor = (title) => title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
 
   const make = async (index) => {
-    const heads = new Map(index.sections.filter(([, anchor]) => anchor === "").map(([page, , title, , , , also]) => [page, kept(`${title} ${index.pages[page][2]} ${also}`)]));
     const entries = index.sections.map(([page, anchor, title, text, rest, weight, also]) => ({
       page, anchor: anchor === 1 ? usualAnchor(title) : anchor, title, also, text, rest, weight, term: false,
     }));
     index.terms.forEach(([page, anchor, names, text]) =>
       entries.push({ page, anchor, title: names.join(", "), names, text, also: "", rest: "", weight: index.term_weight, term: true })
     );
-
-    /* Word -> entry -> how often, by field; a few entries at a time, so that a slow phone goes on drawing what is typed. */
-    const postings = new Map();
-    const phrases = [];
-    const texts = [];
-    const lengths = entries.map(() => ({}));
-    const total = {};
-    const filled = Object.keys(FIELDS);
-    for (const [id, entry] of entries.entries()) {
-      if (id % 20 === 19) await new Promise((done) => setTimeout(done));
-      const label = entry.anchor || entry.term ? "" : index.pages[entry.page][2]; // "Chapter 7"
-      filled.forEach((field) => {
-        const found = field === "page" ? (!entry.term && heads.get(entry.page)) || [] : kept(field === "title" ? `${label} ${entry.title}` : entry[field]);
-        lengths[id][field] = found.length;
-        total[field] = (total[field] || 0) + found.length;
-        found.forEach((word) => {
-          if (!postings.has(word)) postings.set(word, new Map());
-          const at = postings.get(word);
-          if (!at.has(id)) at.set(id, {});
-          at.get(id)[field] = (at.get(id)[field] || 0) + 1;
-        });
-      });
-      texts.push(words([entry.title, entry.also, entry.text].join(" ; ")).filter((word) => !EMPTY.has(word)).map(stem));
-      phrases.push([entry.title, label, ...entry.also.split(","), ...(entry.also.match(/[^,]*[-‑][^,]*/g) || []).map((phrase) => phrase.replace(/[-‑]/g, ""))]
-        .map((phrase) => [...new Set(asked(phrase).map(stem))])
-        .filter((phrase, place) => phrase.length > (place ? 0 : 1))); // a title of one word is no phrase
-    }
-    const usual = Object.fromEntries(filled.map((field) => [field, total[field] / entries.length]));
-    /* Word -> entry -> how much of the word the entry has: its fields together, a long one less. */
-    const amount = (id, at) =>
-      Object.keys(at).reduce((sum, field) => {
-        const [counts, tells] = FIELDS[field];
-        return sum + (counts * at[field]) / (1 - tells + (tells * lengths[id][field]) / usual[field]);
-      }, 0);
-    postings.forEach((found) => found.forEach((at, id) => found.set(id, amount(id, at))));
-    const rare = (count) => Math.log(1 + (entries.length - count + 0.5) / (count + 0.5));
-    const vocabulary = [...stems].filter(([, one]) => postings.has(one));
-
-    /* Where a word that is rare here may be two: "maxpool" is also "max" and "pool". */
-    const apart = (word) => {
-      if (word.length < 7 || (postings.get(stem(word))?.size || 0) > 8) return [];
-      const cuts = [...Array(word.length - 6).keys()].map((at) => [word.slice(0, at + 3), word.slice(at + 3)].map(stem));
-      return cuts.find((pair) => pair.every((one) => postings.has(one))) || [];
+    const opening = new Map(entries.filter(({ anchor }) => anchor === "").map(({ page, title, also }) => [page, `${title} ${index.pages[page][2]} ${also}`]));
+    const extractField = (entry, field) => (field !== "page" ? entry[field] : (!entry.term && opening.get(entry.page)) || "");
+    /* A part at a time, so that a slow phone goes on drawing what is typed. */
+    const filled = async (documents, options) => {
+      const search = new MiniSearch({ tokenize, processTerm: stem, ...options });
+      await search.addAllAsync(documents.map((one, id) => ({ ...one, id })), { chunkSize: Math.ceil(documents.length / 30) });
+      return search;
     };
+    stems.clear(); // from here on it has the book's words
+    const sections = await filled(entries, { fields: Object.keys(FIELDS), extractField });
+    /* What each section is said to answer, one by one; a title of one word is no phrase. */
+    const phrases = entries.flatMap(({ title, also, page, anchor, term }, of) =>
+      [title, anchor || term ? "" : index.pages[page][2], ...also.split(",")]
+        .map((phrase) => ({ of, phrase: asked(phrase).join(" "), form: asked(phrase).map(stem).join(" ") }))
+        .filter(({ form }, place) => form && (place || form.includes(" "))));
+    const answers = await filled(phrases, { fields: ["phrase"] });
+    const known = new Set(stems.values());
+    const asItIs = { tokenize: (text) => [text], processTerm: (term) => term };
+    /* The book's words themselves: what is nowhere may be a slip of the keys, or a word that is being typed. */
+    const spelling = await filled([...stems.keys()].map((word) => ({ word })), { fields: ["word"], storeFields: ["word"], ...asItIs });
 
-    /* The words of the index that a word may stand for, each with what it counts. */
-    const forms = (word, neighbours, last) => {
-      const own = stem(word);
-      const found = new Map();
-      const add = (one, counts) => postings.has(one) && (found.get(one) || 0) < counts && found.set(one, counts);
-      add(own, 1);
+    /* What a word may stand for, each with what it counts. */
+    const forms = (word, neighbours) => {
+      const [own, found] = [stem(word), new Map()];
+      const add = (one, counts) => known.has(one) && found.set(one, counts);
+      SAME_STEMS.filter((group) => group.includes(own)).flat().forEach((one) => add(one, HALF));
+      add(stem(word.replace(/(?<=\p{L}{3})\d+d?$/u, "")), HALF); // "resnet50" is a "resnet"
       neighbours.forEach((pair) => add(stem(pair), 1));
-      add(stem(word.replace(/(?<=\p{L}{3})\d+d?$/u, "")), NUMBERED_COUNTS);
-      SAME_STEMS.filter((group) => group.includes(own)).forEach((group) => group.forEach((one) => add(one, SAME_COUNTS)));
-      const begun = single(word);
-      if (word.length > (last ? 2 : 3)) vocabulary.forEach(([whole, one]) => whole.startsWith(begun) && add(one, BEGUN_COUNTS));
-      for (let most = 1; !found.size && most <= (word.length > 7 ? 2 : 1) && word.length > 4 && !apart(word).length; most++)
-        vocabulary.forEach(([whole, one]) => near(word, whole, most) && add(one, SLIP_COUNTS));
-      return found;
+      return found.set(own, 1);
     };
+    /* Where a word may be two: "maxpool" is also "max" and "pool". */
+    const apart = (word) =>
+      [...word.slice(5)].map((_, at) => [word.slice(0, at + 3), word.slice(at + 3)].map(stem)).find((pair) => pair.every((one) => known.has(one)));
 
-    /* Each word of a query: its forms, how rare it is, and how much of it each entry has. */
-    const look = (list) =>
-      list.map((word, place) => {
-        const neighbours = [list[place - 1] && list[place - 1] + word, list[place + 1] && word + list[place + 1]].filter(Boolean);
-        const found = forms(word, neighbours, place === list.length - 1);
-        const has = new Map();
-        found.forEach((counts, one) => postings.get(one).forEach((much, id) => has.set(id, (has.get(id) || 0) + counts * much)));
-        const [first, second] = apart(word).map((one) => postings.get(one));
-        first?.forEach((much, id) => second.has(id) && has.set(id, Math.max(has.get(id) || 0, APART_COUNTS * Math.min(much, second.get(id)))));
-        const most = Math.max(first ? has.size : 0, ...[...found].map(([one, counts]) => counts * postings.get(one).size));
-        const slip = found.size && Math.max(...found.values()) === SLIP_COUNTS;
-        return { found, has, counts: rare(most) * (slip ? SLIP_COUNTS : 1) * (EVERYDAY_STEMS.has(stem(word)) ? EVERYDAY_COUNTS : 1) };
-      }).filter(({ has }) => has.size);
-
-    const known = new Map();
-    const value = (word) => {
-      if (!known.has(word)) known.set(word, rare(postings.get(word)?.size || 0) * (EVERYDAY_STEMS.has(word) ? EVERYDAY_COUNTS : 1));
-      return known.get(word);
-    };
-    /* How nearly a query is one of the phrases that an entry is said to answer: from 0 to 1. */
-    const alike = (id, each, all) =>
-      Math.max(0, ...phrases[id].map((phrase) => {
-        let both = 0, mine = 0;
-        phrase.forEach((word) => {
-          mine += value(word);
-          both += value(word) * Math.max(0, ...each.map(({ found }) => found.get(word) || 0));
+    /* Score of each document for a word, in whichever form, or for a longer one that begins with it. */
+    const look = (search, word, neighbours, options) => {
+      const found = forms(word, neighbours);
+      const ask = (...queries) =>
+        search.search({ combineWith: "OR", queries }, {
+          ...asItIs, ...options, prefix: (term) => term.length > 2 && found.get(term) === 1, weights: { prefix: HALF, fuzzy: 0 },
+          boostTerm: (term) => everyday(word) * (found.get(term) ?? HALF),
         });
-        return (2 * both) / (mine + all || 1);
-      }));
-
-    /* How many of the pairs of words that follow one another in a query do so in an entry: from 0 to 1. */
-    const close = (id, each) => {
-      const pairs = each.slice(1).map(({ found, counts }, place) => [each[place].found, found, Math.min(each[place].counts, counts)]);
-      const total = pairs.reduce((sum, [, , counts]) => sum + counts, 0);
-      const text = texts[id];
-      const had = pairs.filter(([first, second]) => text.some((word, at) => first.has(word) && (second.has(text[at + 1]) || second.has(text[at + 2]))));
-      return total && had.reduce((sum, [, , counts]) => sum + counts, 0) / total;
+      let hits = ask(...found.keys());
+      const pair = hits.length < 9 && apart(word);
+      if (pair) hits = ask(...found.keys(), { combineWith: "AND", queries: pair });
+      if (!hits.length && word.length > 2) {
+        const [near] = spelling.search(word, { prefix: true, fuzzy: word.length > 4 && (word.length > 6 ? 2 : 1) });
+        if (near) hits = ask(stem(near.word));
+      }
+      return new Map(hits.map(({ id, score, queryTerms }) => [id, score / queryTerms.length]));
     };
 
     /* The words of a query together: what lacks some of them keeps less than its share. */
-    const together = (list, whole) => {
-      const each = look(list);
+    const together = (search, list, whole, options) => {
+      const each = list.map((word, place) => {
+        const neighbours = [list[place - 1] && list[place - 1] + word, list[place + 1] && word + list[place + 1]].filter(Boolean);
+        const hits = look(search, word, neighbours, options);
+        const rare = Math.log(1 + entries.length / (hits.size || 1)) ** RARITY;
+        return { hits, rare, counts: rare * everyday(word) };
+      }).filter(({ hits }) => hits.size);
       const all = each.reduce((sum, { counts }) => sum + counts, 0);
       const sums = new Map();
-      each.forEach(({ has, counts }) => has.forEach((much, id) => {
-        const [sum, had, number] = sums.get(id) || [0, 0, 0];
-        sums.set(id, [sum + (counts * much) / (K + much), had + counts * Math.min(1, much), number + 1]);
+      each.forEach(({ hits, rare, counts }) => hits.forEach((score, id) => {
+        const [sum, had] = sums.get(id) || [0, 0];
+        sums.set(id, [sum + rare * score, had + counts]);
       }));
-      const first = [...sums].filter(([, [, , number]]) => !whole || number === each.length)
-        .map(([id, [sum, had]]) => [id, sum * (had / all) ** POWER])
-        .sort((one, other) => other[1] - one[1]);
-      /* How the words stand together is looked at where they are; what is said to answer them counts whatever its page. */
-      return new Map(first.map(([id, score], place) => {
-        const { weight, also, anchor, page } = entries[id];
-        const like = place < LOOKED_AT ? Math.min(1, alike(id, each, all)) : 0;
-        const answers = place < LOOKED_AT ? (1 + PHRASE * like ** SHARP) * (1 + PAIRS * close(id, each)) : 1;
-        return [id, score * answers * weight ** (also && (anchor || !index.pages[page][2]) ? 1 - RELIEF * like : 1)];
-      }));
+      return new Map([...sums].filter(([, [, had]]) => !whole || had > 0.999 * all)
+        .map(([id, [sum, had]]) => [id, sum * (had / all) ** POWER]));
+    };
+    /* Score of each entry for a query: for what stands there, and for the phrase that answers it best. */
+    const rank = (list, whole) => {
+      const wanted = list.map(stem).join(" ");
+      const said = new Map();
+      together(answers, list, whole, { bm25: SHORT }).forEach((score, id) => {
+        const { of, form } = phrases[id];
+        said.set(of, Math.max(said.get(of) || 0, score * (form === wanted ? EXACT : 1)));
+      });
+      return new Map([...together(sections, list, whole, { boost: FIELDS })]
+        .map(([id, score]) => [id, (score + ANSWERS * (said.get(id) || 0)) * entries[id].weight]));
     };
 
     /* A glossary entry whose name is asked for, or is being typed. */
     const full = (text) => asked(text).map(single).join(" ");
     const named = (query) => {
-      const exact = entries.filter((entry) => entry.term && entry.names.some((name) => full(name) === query));
-      if (exact.length || query.length < 3) return { exact, terms: exact };
-      const typed = entries.filter((entry) => entry.term && entry.names.some((name) => full(name).startsWith(query)));
-      return { exact, terms: typed.slice(0, 1) };
+      const fitting = (fits) => entries.filter(({ names }) => names?.some((name) => fits(full(name))));
+      const exact = fitting((name) => name === query);
+      return { exact, terms: exact.length || query.length < 3 ? exact : fitting((name) => name.startsWith(query)).slice(0, 1) };
     };
 
     /* { words, terms: glossary entries by name, sections: all other hits, the best first }.
@@ -260,13 +168,12 @@
       const list = asked(query);
       if (!list.length) return { words: [], terms: [], sections: [] };
       const { exact, terms } = named(full(query));
-      const best = together(list, false);
+      const best = rank(list, false);
       exact.flatMap((entry) => entry.names).forEach((name) =>
-        together(asked(name), true).forEach((score, id) => best.set(id, Math.max(score, best.get(id) || 0)))
+        rank(asked(name), true).forEach((score, id) => best.set(id, Math.max(score, best.get(id) || 0)))
       );
       const least = Math.max(...best.values()) / 25;
-      const ranked = [...best].sort((one, other) => other[1] - one[1]);
-      const hits = ranked.filter(([, score]) => score > least).map(([id]) => entries[id]);
+      const hits = [...best].filter(([, score]) => score > least).sort((one, other) => other[1] - one[1]).map(([id]) => entries[id]);
       return { words: list.map(begins), terms, sections: hits.filter((entry) => !terms.includes(entry)) };
     };
   };

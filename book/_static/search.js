@@ -5,7 +5,7 @@
   "use strict";
   const html = document.documentElement;
   const root = html.dataset.content_root || "./";
-  const PARTS = ["search-ranking.js", "search-index.js"];
+  const PARTS = ["vendor/minisearch/minisearch.js", "vendor/stemmer/stemmer.js", "search-ranking.js", "search-index.js"];
 
   const load = (name) =>
     new Promise((done, fail) => {
