@@ -48,9 +48,6 @@
     if (!stems.has(word)) stems.set(word, stemmer(word).replace(/(?<=...)i$/, ""));
     return stems.get(word);
   };
-  const SAME_STEMS = SAME.map((group) => group.map(bare).map(stem));
-  const EVERYDAY_STEMS = new Set(EVERYDAY.map(bare).map(stem));
-  const everyday = (word) => (EVERYDAY_STEMS.has(stem(word)) ? HALF : 1);
   const asked = (query) => {
     const all = words(query.replace(/(\d+) ?(?:by|[x×*]) ?(?=\d)/gi, "$1x")); // 3 by 3, 3 x 3
     const full = all.filter((word) => !EMPTY.has(word));
@@ -81,6 +78,9 @@
       await search.addAllAsync(documents.map((one, id) => ({ ...one, id })), { chunkSize: Math.ceil(documents.length / 30) });
       return search;
     };
+    const same = SAME.map((group) => group.map(bare).map(stem));
+    const common = new Set(EVERYDAY.map(bare).map(stem));
+    const everyday = (word) => (common.has(stem(word)) ? HALF : 1);
     stems.clear(); // from here on it has the book's words
     const sections = await filled(entries, { fields: Object.keys(FIELDS), extractField });
     /* What each section is said to answer, one by one; a title of one word is no phrase. */
@@ -98,7 +98,7 @@
     const forms = (word, neighbours) => {
       const [own, found] = [stem(word), new Map()];
       const add = (one, counts) => known.has(one) && found.set(one, counts);
-      SAME_STEMS.filter((group) => group.includes(own)).flat().forEach((one) => add(one, HALF));
+      same.filter((group) => group.includes(own)).flat().forEach((one) => add(one, HALF));
       add(stem(word.replace(/(?<=\p{L}{3})\d+d?$/u, "")), HALF); // "resnet50" is a "resnet"
       neighbours.forEach((pair) => add(stem(pair), 1));
       return found.set(own, 1);
