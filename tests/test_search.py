@@ -14,7 +14,7 @@ from docutils import nodes
 from docutils.utils import new_document
 
 import site_checks as site
-from search_queries import JUDGING, WRITING
+from search_queries import BLIND, JUDGING, WRITING
 from site_fixtures import *  # noqa: F403
 from site_fixtures import CHAPTERS, hold
 
@@ -98,6 +98,14 @@ def answers(index):
 def test_section_of_a_query_comes_first(answers, query):
     """Twenty queries and more of learners, each with the section that answers it."""
     assert answers[query]["sections"][:1] == [(WRITING | JUDGING)[query]]
+
+
+def test_queries_that_nobody_looked_at(index):
+    """Most of them bring a section that answers them first, and nearly all among the first three."""
+    given = {query: answer["sections"] for query, answer in ask(BLIND).items()}
+    first = [query for query, wanted in BLIND.items() if set(given[query][:1]) & set(wanted)]
+    early = [query for query, wanted in BLIND.items() if set(given[query][:3]) & set(wanted)]
+    assert len(first) >= 0.8 * len(BLIND) and len(early) >= 0.9 * len(BLIND)
 
 
 def test_glossary_answers_with_its_definition(answers):
