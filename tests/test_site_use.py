@@ -484,7 +484,7 @@ def test_the_plan_for_teachers_is_whole_on_a_phone(reader, address):
     ("chapter", "kind", "words"),
     [
         ("/05_", ".pst-scrollable-table-container", "multiply-adds"),
-        ("/17_", ".cell_output > .output.stream", "logistic  exchanged"),
+        ("/17_", ".cell_output > .output.stream", "logistic exch."),
     ],
 )
 def test_what_goes_on_has_a_shade_at_its_edge(reader, address, chapter, kind, words):
