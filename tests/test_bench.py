@@ -194,7 +194,7 @@ def test_depth(quick, tmp_path):
         assert 0 <= run["test"] <= 1
 
 
-def test_dials(tmp_path):
+def test_dials(quick, tmp_path):
     """Two small networks are trained, and are as large as what is committed."""
     tried, full = quick("dials.py", tmp_path / "dials.json"), committed("dials.json")
     assert sorted(tried["results"]) == ["side 14", "side 7"]
@@ -206,7 +206,7 @@ def test_dials(tmp_path):
         assert 0 <= run["test"] <= 1
 
 
-def test_speed_run(tmp_path):
+def test_speed_run(quick, tmp_path):
     """Every trial and every network of the comparison is tried, and is as large as what is committed."""
     tried, full = quick("speed_run.py", tmp_path / "speed_run.json"), committed("speed_run.json")
     for part in ("steps", "longer", "results"):
