@@ -984,7 +984,7 @@ def test_what_chapter_17_gathers():
     )
     shown = re.findall(r"(?:before|after): as they are ([\d.]+)%, mirrored ([\d.]+)%", page)
     assert len(shown) == 2
-    chapter_7 = [pytest.approx([float(share) for share in each], abs=0.5) for each in shown]
+    chapter_7 = [pytest.approx([float(share) for share in each], abs=0.051) for each in shown]
     recipe, cage = report("choices")["choices"]["the recipe"], report("video")["light"]["as before"]
     assert {run["usual_flagged"] for run in cage} == {0}
     north_south = lambda run: run["validation"]["accuracy"], lambda run: run["accuracy"]  # noqa: E731
