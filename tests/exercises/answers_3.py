@@ -137,11 +137,14 @@ wrong("3.5", "smallest and the largest", label="the middle of the range")(
 wrong("3.5", "each needs its own", label="one median for all")(
     lambda p, w: np.full(w.shape[1], -np.median(p @ w))
 )
-wrong("3.5", "biases, one a unit", label="the wrong axis")(lambda p, w: -np.median(p @ w, axis=1))
-wrong("3.5", "biases, one a unit", label="one number")(lambda p, w: 0)
+wrong("3.5", ", one a unit", label="the wrong axis")(lambda p, w: -np.median(p @ w, axis=1))
+wrong("3.5", ", one a unit", label="one number")(lambda p, w: 0)
 wrong("3.5", "open for 1 to 1", label="the largest sum opens nothing")(lambda p, w: -(p @ w).max(axis=0))
 wrong("3.5", "open for 2 to 3", "open for 1", label="the largest sum alone opens")(
     lambda p, w: -np.sort(p @ w, axis=0)[-2]
+)
+wrong("3.5", "5 patches, 1 unit", "open for 5", label="the median patch")(
+    lambda p, w: -np.median(p, axis=0) @ w
 )
 wrong("3.5", "finite", label="infinite")(lambda p, w: np.full(w.shape[1], np.inf))
 wrong("3.5", "stopped", "ValueError", label="product the wrong way round")(
