@@ -1,4 +1,4 @@
-"""What learners type into the search, and the section that must come first.
+"""What learners type into the search, and the section that must come first; of BLIND, most.
 
 The search was written and weighed while looking at WRITING. JUDGING were written down
 before they were tried; since the chapters that came later made some of them fail, other

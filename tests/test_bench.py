@@ -68,9 +68,11 @@ def quick():
         )
         if sys.platform != "linux":
             with errors.open("w") as file:
-                code = subprocess.run([sys.executable, *command], stderr=file, timeout=600).returncode
+                code = subprocess.run(
+                    [sys.executable, *command], stderr=file, env=environment, timeout=600
+                ).returncode
         else:
-            if warm is None:
+            if warm is None or warm.poll() is not None:  # none yet, or one that took too long
                 warm = subprocess.Popen(
                     [sys.executable, "-c", WARM],
                     stdin=subprocess.PIPE,

@@ -1,6 +1,6 @@
 """A download ends whole and checked, or in one clear sentence with nothing left behind.
 
-The function comes from the shared cell of chapters 6, 9 and 10 as it stands in tools/shared; the
+The function comes from the shared cell of chapters 6, 9, 10 and 15 as it stands in tools/shared; the
 server is one of our own on this machine.
 """
 

@@ -697,9 +697,16 @@ def test_camera_answers_live_and_pauses_when_hidden(fresh, address):
 def test_a_browser_that_cannot_paint_in_a_thread_keeps_the_same_pictures(fresh, address):
     """Then the page makes the squares for the network and the small pictures, as the thread does elsewhere."""
     forget = "delete globalThis.OffscreenCanvas;"
+    count = """window.painted = 0;
+        const { toBlob } = HTMLCanvasElement.prototype;
+        HTMLCanvasElement.prototype.toBlob = function (...given) {
+            window.painted++;
+            return toBlob.apply(this, given);
+        };"""
     kept = {}
     for able in (True, False):
         window = fresh()
+        window.add_init_script(count)
         if not able:
             window.add_init_script(forget)
 
@@ -711,6 +718,7 @@ def test_a_browser_that_cannot_paint_in_a_thread_keeps_the_same_pictures(fresh, 
         with opened(window, address, NAME) as visit:
             visit.figure.evaluate("f => f.example(1)")
             assert visit.page.evaluate("typeof OffscreenCanvas !== 'undefined'") == able
+            assert visit.page.evaluate("window.painted") == (0 if able else 3)
             kept[able] = visit.figure.evaluate(
                 """async (f) => Promise.all([...f.shadowRoot.querySelectorAll(".thumbs img")].map(async (image) => {
                     const bitmap = await createImageBitmap(await (await fetch(image.src)).blob());

@@ -397,7 +397,7 @@ def test_the_tables_of_chapter_8_are_the_reports():
     told = literal("08_depth", "depth-08-right", "PLAIN")
     assert told["weights"] == {layers: right(layers) for layers in (1, 2, 4, 8, 20)}
     few = {n: right(n, "plain", "multiplications") for n in (2, 4)}
-    assert told["work"] == {n: found for n, found in few.items() if found} | {8: right(8), 20: right(20)}
+    assert told["work"] == few | {8: right(8), 20: right(20)}
     assert told["width"] == {n: right(n, "plain", "width") for n in (2, 4, 8)} | {20: right(20)}
     assert {run["width"] for run in depth(20)} == {11}
     kinds = ("plain", "normalised", "skips", "residual")
@@ -415,8 +415,8 @@ def test_what_chapter_8_says_of_plain_stacks():
         assert max(twenty) < min(one), score
     assert 0 < mean(right(8)) - mean(right(1)) < 2
     narrow = {n: depth(n, "plain", "width") for n in (2, 4, 8)}
-    assert min(run["test"] for runs in narrow.values() for run in runs) > max(twenty := right(20)) / 100, (
-        twenty
+    assert min(run["test"] for runs in narrow.values() for run in runs) > max(
+        run["test"] for run in depth(20)
     )
     assert max(run["parameters"] for runs in narrow.values() for run in runs) < depth(20)[0]["parameters"]
 
@@ -427,6 +427,7 @@ def test_what_chapter_8_says_of_residual_blocks():
     plain, normalised, skips, residual = (np.array(right(20, kind)) for kind in kinds)
     assert min(residual) > max(*plain, *normalised, *skips) + 3
     assert min(skips) > max(plain)
+    assert max(residual) < min(*right(2), *right(4))  # it does not reach the plain stacks of few layers
     gain = normalised - plain
     assert min(gain) < 0 and abs(mean(gain)) < plain.std(ddof=1)
     plain, normalised, skips, residual = (np.array(right(8, kind)) for kind in kinds)
@@ -919,7 +920,12 @@ def test_what_chapter_9_says_of_both_dials():
         assert right == tuple(round(100 * run["test"], 2) for run in runs)
         best = max(trials, key=lambda run: run["validation"])["rate"]
         assert {run["rate"] for run in runs} == {best} and best not in (0.001, 0.03, 0.1)
-        assert {0.003, 0.01, 0.03} <= {run["rate"] for run in trials}
+        beyond = {0.003: 0.001, 0.03: 0.1}
+        rates = {0.003, 0.01, 0.03}
+        first = max((run for run in trials if run["rate"] in rates), key=lambda run: run["validation"])[
+            "rate"
+        ]
+        assert {run["rate"] for run in trials} == rates | {beyond[each] for each in {first} & beyond.keys()}
     gain = np.subtract(told[14, 0.5], told[7, 1])
     assert gain.min() < 0 < gain.max()  # the seeds do not decide
     parts = ast.parse(
@@ -1185,7 +1191,8 @@ def test_what_chapter_18_says_of_several_processes():
     for words in measured:
         engine = words.lower()
         runs = {n: [run for run in report["several"][engine] if run["members"] == n] for n in (1, 2, 4)}
-        assert len({len(each) for each in runs.values()}) == 1  # so many rounds
+        rounds = [[run["round"] for run in each] for each in runs.values()]
+        assert rounds == [list(range(len(rounds[0])))] * 3
         assert measured[words] == tuple(round(min(run["ms_low"] for run in each)) for each in runs.values())
         assert usual[words] == tuple(round(median(run["ms"] for run in each)) for each in runs.values())
         for n in (2, 4):

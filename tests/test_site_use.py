@@ -94,6 +94,7 @@ def test_answers_open_by_keyboard(reader, address, chapter):
 
 
 QUIZZES = [page for page in CHAPTERS if '<fieldset class="quiz"' in (site.HTML / page).read_text("utf-8")]
+assert len(QUIZZES) == len(CHAPTERS) or not CHAPTERS, "chapters without a quiz, or its markup has changed"
 NARROW = 390
 
 

@@ -43,11 +43,11 @@ SECTIONS = {
 }
 # These ask what other sections answer; nobody looks for them by their words.
 LEFT_OUT = {"Quiz", "Things to try", "Where you stand"}
-# A name that the code of so many sections calls tells none of them apart.
+# A word that so many sections have in code, alternative texts or formulas tells them not apart: the first keeps it.
 CALLED_EVERYWHERE = 6
 OPENING = 0.7  # what stands between a page's title and its first section
 # Of what counts no more than this, the beginning is searched: it points elsewhere, or to other books.
-LITTLE, BEGINNING = 0.3, 200
+LITTLE, BEGINNING = 0.3, 170
 TERM = 0.6  # a glossary entry among the sections
 
 SIGNS = {
@@ -122,9 +122,8 @@ def words_of(section) -> tuple[str, str]:
             rest.append(plain(node.astext()))
         elif isinstance(node, LINES):
             text = text_of(node)
-            prose.append(
-                text if re.search(r"[^\W\d]", text) else ""
-            )  # cells of bare numbers are not asked for
+            if re.search(r"[^\W\d]", text):  # cells of bare numbers are not asked for
+                prose.append(text)
             for image in node.findall(nodes.image):
                 rest.append(image.get("alt", ""))
         elif isinstance(node, nodes.literal_block):
@@ -201,11 +200,14 @@ def label(docname: str) -> str:
     return f"Chapter {number}" if number else ""
 
 
-def without_common_names(sections: list[list]) -> None:
-    """Take out of the sections' rest what stands in the rest of many; what says nothing is to weigh nothing."""
-    often = Counter(name for *_, rest, _, _ in sections for name in rest.split())
-    for section in sections:
-        section[4] = " ".join(name for name in section[4].split() if often[name] < CALLED_EVERYWHERE)
+def without_common_names(lines: list[list]) -> None:
+    """Of what stands in the rest of many sections leave the first; what says nothing is to weigh nothing."""
+    often = Counter(name for *_, rest, _, _ in lines for name in rest.split())
+    had = set()
+    for line in lines:
+        names = [name for name in line[4].split() if often[name] < CALLED_EVERYWHERE or name not in had]
+        had.update(names)
+        line[4] = " ".join(names)
 
 
 def collect(env, address) -> dict:

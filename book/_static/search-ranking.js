@@ -71,7 +71,7 @@
       entries.push({ page, anchor, title: names.join(", "), names, text, also: "", rest: "", weight: index.term_weight, term: true })
     );
     const opening = new Map(entries.filter(({ anchor }) => anchor === "").map(({ page, title, also }) => [page, `${title} ${index.pages[page][2]} ${also}`]));
-    const extractField = (entry, field) => (field !== "page" ? entry[field] : (!entry.term && opening.get(entry.page)) || "");
+    const extractField = (entry, field) => (field !== "page" ? entry[field] : opening.get(entry.page) ?? "");
     /* A part at a time, so that a slow phone goes on drawing what is typed. */
     const filled = async (documents, options) => {
       const search = new MiniSearch({ tokenize, processTerm: stem, ...options });
@@ -84,8 +84,8 @@
     stems.clear(); // from here on it has the book's words
     const sections = await filled(entries, { fields: Object.keys(FIELDS), extractField });
     /* What each section is said to answer, one by one; a title of one word is no phrase. */
-    const phrases = entries.flatMap(({ title, also, page, anchor, term }, of) =>
-      [title, anchor || term ? "" : index.pages[page][2], ...also.split(",")]
+    const phrases = entries.flatMap(({ title, also, page, anchor }, of) =>
+      [title, anchor ? "" : index.pages[page][2], ...also.split(",")]
         .map((phrase) => ({ of, phrase: asked(phrase).join(" "), form: asked(phrase).map(stem).join(" ") }))
         .filter(({ form }, place) => form && (place || form.includes(" "))));
     const answers = await filled(phrases, { fields: ["phrase"] });
@@ -112,7 +112,7 @@
       const found = forms(word, neighbours);
       const ask = (...queries) =>
         search.search({ combineWith: "OR", queries }, {
-          ...asItIs, ...options, prefix: (term) => term.length > 2 && found.get(term) === 1, weights: { prefix: HALF, fuzzy: 0 },
+          ...asItIs, ...options, prefix: (term) => term.length > 2 && found.get(term) === 1, weights: { prefix: HALF },
           boostTerm: (term) => everyday(word) * (found.get(term) ?? HALF),
         });
       let hits = ask(...found.keys());
