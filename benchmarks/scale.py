@@ -19,9 +19,8 @@ The report has parts:
 
     machine     processor, cores, versions
     layer       GFLOP/s of each way to compute one layer of 56x56x128 to 128, by chapter 18's own cells, one thread
-    several     engine -> in each of ROUNDS rounds (the committed report holds one) one run for each number of
-                processes: ms a step (the median; the fastest, the slowest), bytes a step, the losses of the first
-                steps
+    several     engine -> in each of ROUNDS rounds one run for each number of processes: ms a step (the median; the
+                fastest, the slowest), bytes a step, the losses of the first steps
     death       engine -> a member is killed and all start again from the last checkpoint: are the weights the same?
 
 Finished runs stand in benchmarks/results/scale.json, so a benchmark that was stopped goes on.

@@ -307,6 +307,18 @@ def complaints_requests(visit: Visit) -> list[str]:
     return [f"asks another server: {url}" for url in foreign if urlsplit(url).netloc != home]
 
 
+def complaints_hardly_cut(visit: Visit) -> list[str]:
+    """A printed line of which a letter or so is hidden, in a box that goes on too little for its shade to show."""
+    return visit.page.evaluate(
+        """() => [...document.querySelectorAll(".cell_output > .output")].filter((box) => {
+            const letters = document.createRange();
+            letters.selectNodeContents(box.querySelector("pre") ?? box);
+            const hidden = letters.getBoundingClientRect().right + box.scrollLeft - box.getBoundingClientRect().right;
+            return hidden > 0.5 && box.scrollWidth < box.clientWidth + 12;
+        }).map((box) => `the last letter of a printed line is hidden: ${box.innerText.slice(0, 80)}`)"""
+    )
+
+
 def complaints_overflow(visit: Visit) -> list[str]:
     """A page that is wider than the window, with what makes it so; a formula whose beginning is out of reach."""
     return visit.page.evaluate(

@@ -34,6 +34,7 @@ def test_page(reader, address, axe, page, width):
             assert visit.page.evaluate("document.documentElement.dataset.theme") == theme
             found += site.complaints_overflow(visit)
             if width == 390:  # and no wider than 320 px, or 1280 px enlarged four times
+                found += site.complaints_hardly_cut(visit)
                 visit.page.set_viewport_size({"width": 320, "height": WIDTHS[390]})
                 found += site.complaints_overflow(visit)
                 visit.page.set_viewport_size({"width": 390, "height": WIDTHS[390]})

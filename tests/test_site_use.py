@@ -586,6 +586,11 @@ FAULTS = {
         '<div class="math" style="display: flex; flex-direction: row-reverse; overflow: auto"><span '
         'class="katex-html"><span class="base" style="display: inline-block; width: 2000px">z</span></span></div>',
     ),
+    "a letter too long": (
+        "hardly cut",
+        '<div class="cell_output"><div class="output" style="width: 100px; overflow: auto">'
+        '<pre><span style="display: inline-block; width: 105px">0.86</span></pre></div></div>',
+    ),
     "too many requests": ("weight", "".join(f'<img alt="x" src="{n}.png">' for n in range(61))),
     "a jump": ("shift", JUMP),
     "too heavy": ("weight", '<img alt="x" src="heavy.bin">'),
@@ -598,6 +603,7 @@ def checks(axe):
     return {
         "axe": lambda visit: site.complaints_axe(visit, axe),
         "colours": lambda visit: site.complaints_axe(visit, axe, only_colours=True),
+        "hardly cut": site.complaints_hardly_cut,
         "requests": site.complaints_requests,
         "console": site.complaints_console,
         "overflow": site.complaints_overflow,
