@@ -27,6 +27,7 @@ from tools.book import Book
 from tools.pages import articles, make_archive, make_epub, make_pdf
 from tools.pages.articles import take_away
 
+PLACES = make_pdf.places
 pypdf = pytest.importorskip("pypdf", reason="pypdf is missing; run make setup")
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -183,6 +184,23 @@ def test_pdf_bookmarks_are_the_headings(pdf, wanted):
     assert pages == sorted(pages)
 
 
+def test_pdf_bookmarks_hang_together(pdf):
+    """Forwards, backwards, up and in number; each knows the one above it."""
+
+    def below(above) -> int:
+        """How many stand anywhere below this one."""
+        found, last, item = 0, None, above.get("/First")
+        while item is not None:
+            assert item["/Parent"].indirect_reference == above.indirect_reference
+            assert (item.raw_get("/Prev") if "/Prev" in item else None) == (last and last.indirect_reference)
+            found, last, item = found + 1 + below(item), item, item.get("/Next")
+        assert (above.raw_get("/Last") if "/Last" in above else None) == (last and last.indirect_reference)
+        assert above.get("/Count", 0) == found, above.get("/Title")
+        return found
+
+    assert below(pdf.reader.root_object["/Outlines"].get_object()) == len(pdf.bookmarks())
+
+
 def test_pdf_fonts_are_embedded(pdf):
     """A PDF that borrows fonts looks different, or empty, elsewhere."""
     seen, missing = set(), []
@@ -286,6 +304,38 @@ def test_a_caption_overleaf_is_seen(tmp_path, height, parted):
     figures = pages_of_figures(pypdf.PdfReader(make_pdf.print_book(html, tmp_path)))
     assert any(len(pages) == 2 for _, pages in figures) == parted
     assert figures and all(len(pages) == 1 for alt, pages in figures if alt)
+
+
+THREE_PAGES = (
+    "<style>@page { size: A4 } h1 { break-before: page }</style><p><a href='#end'>The end</a> stands on page "
+    "<span class='page-ref' data-target='end'>000</span>.</p><h1>Between</h1><h1 id='end'>The end</h1>"
+)
+
+
+@pytest.mark.parametrize(
+    "before, prints",
+    [(None, 2), ({"end": 3}, 1), ({"end": 17}, 2), ({"gone": 3}, 2), ({"end": 3, "gone": 9}, 2)],
+)
+def test_numbers_of_the_last_print_are_tried_and_not_believed(tmp_path, before, prints):
+    """One print is enough where they still hold; whatever they say, the page that is printed is the right one."""
+    need(site.find_browser(), site.HOW_TO_INSTALL)
+    asked = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(make_pdf, "places", lambda path: asked.append(path) or PLACES(path))
+        printed = pypdf.PdfReader(make_pdf.print_book(THREE_PAGES, tmp_path, before))
+    assert [len(printed.pages), len(asked)] == [3, prints]
+    assert "on page 3." in printed.pages[0].extract_text()
+
+
+@pytest.mark.parametrize("written", [None, "", "{", "[3]", '{"end": "three"}', '{"end": null}'])
+def test_a_damaged_note_of_the_last_print_counts_as_none(tmp_path, monkeypatch, written):
+    """Only a cut, odd or missing file; a good one is read."""
+    monkeypatch.setattr(make_pdf, "LAST", tmp_path / "printed.json")
+    if written is not None:
+        make_pdf.LAST.write_text(written, "utf-8")
+    assert make_pdf.last_numbers() == {}
+    make_pdf.LAST.write_text('{"end": 3}', "utf-8")
+    assert make_pdf.last_numbers() == {"end": 3}
 
 
 def reaches_out(page, wanted: int) -> bool:

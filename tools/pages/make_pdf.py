@@ -5,12 +5,13 @@
 
 The book is printed twice or more: the first time to learn on which page everything
 stands, then with those numbers in the contents and in the cross-references, until the
-numbers hold.
+numbers hold. The numbers of the last print are tried first: where they hold, one is enough.
 """
 
 from __future__ import annotations
 
 import html as escaping
+import json
 import re
 import shutil
 import sys
@@ -36,6 +37,7 @@ sys.path.append(str(ROOT / "tests"))
 import site_checks  # noqa: E402  (the path must be set first)
 
 TRIES = 5
+LAST = ROOT / "_build" / "printed.json"  # target -> page, as they were in the last print
 # The text's own styles, from the site; and the one for paper.
 STATIC = ROOT / "book" / "_static"
 STYLES = ("fonts.css", "palette.css", "katex/katex.min.css", "paper.css")
@@ -263,8 +265,11 @@ def find_browser() -> str:
     return path
 
 
-def print_book(text: str, folder: Path) -> Path:
-    """Print until the numbers hold; the path of the PDF."""
+def print_book(text: str, folder: Path, before: dict[str, int] | None = None) -> Path:
+    """Print until the numbers hold; the path of the PDF.
+
+    before: the pages on which things stood in an earlier print. If they still stand there, one print is enough.
+    """
     from playwright.sync_api import sync_playwright
 
     source, target = folder / "book.html", folder / "book.pdf"
@@ -278,9 +283,10 @@ def print_book(text: str, folder: Path) -> Path:
         page.goto(source.as_uri(), wait_until="load")
         page.evaluate("document.fonts.ready.then(() => 0)")
         page.emulate_media(media="print", color_scheme="light")
-        known: dict[str, int] = {}
+        known = dict(before or {})
+        page.evaluate(NUMBERS, known)
         for number in range(TRIES):
-            last = number > 0
+            last = number > 0 or bool(known)
             page.pdf(
                 path=target, prefer_css_page_size=True, print_background=True, tagged=last, outline=False
             )
@@ -297,51 +303,134 @@ def print_book(text: str, folder: Path) -> Path:
     return target
 
 
-def finish(printed: Path, target: Path, articles: list[Article]) -> int:
-    """Add bookmarks and what the file says about itself; the number of pages."""
-    from pypdf import PdfWriter
-    from pypdf.generic import BooleanObject, Fit, NameObject, TextStringObject
+class Bookmarks:
+    """The tree of bookmarks of a PDF, as objects that are written behind its end."""
 
-    where = places(printed)
-    writer = PdfWriter(clone_from=printed)
-    part, parent = None, None
+    def __init__(self, reader):
+        from pypdf.generic import DictionaryObject, NameObject
 
-    def mark(words: str, ident: str, above):
-        page, top = where[ident]
-        return writer.add_outline_item(
-            title=words, page_number=page - 1, parent=above, fit=Fit.xyz(left=0, top=top + 8)
+        self.reader, self.objects = reader, {}
+        known = max(number for found in reader.xref.values() for number in [*found, 0])
+        self.next = max(known + 1, int(reader.trailer["/Size"]))
+        self.top = self.add(DictionaryObject({NameObject("/Type"): NameObject("/Outlines")}))
+
+    def add(self, item, number: int | None = None):
+        """Keep an object, under a number of its own or in place of another; the reference to it."""
+        from pypdf.generic import IndirectObject
+
+        if number is None:
+            number, self.next = self.next, self.next + 1
+        self.objects[number] = item
+        return IndirectObject(number, 0, self.reader)
+
+    def mark(self, words: str, place: tuple[int, float], above=None, bold: bool = False):
+        """One more bookmark below another one; the reference to it. place: (page, height on it)."""
+        from pypdf.generic import (
+            ArrayObject,
+            DictionaryObject,
+            FloatObject,
+            NameObject,
+            NullObject,
+            NumberObject,
+            TextStringObject,
         )
 
+        page, height = place
+        above = above or self.top
+        goal = [self.reader.pages[page - 1].indirect_reference, NameObject("/XYZ")]
+        goal += [NumberObject(0), FloatObject(height + 8), NullObject()]
+        item = DictionaryObject(
+            {
+                NameObject("/Title"): TextStringObject(words),
+                NameObject("/Parent"): above,
+                NameObject("/Dest"): ArrayObject(goal),
+            }
+        )
+        if bold:
+            item[NameObject("/F")] = NumberObject(2)
+        made, over = self.add(item), self.objects[above.idnum]
+        if "/Last" in over:
+            item[NameObject("/Prev")] = over.raw_get("/Last")
+            self.objects[item.raw_get("/Prev").idnum][NameObject("/Next")] = made
+        else:
+            over[NameObject("/First")] = made
+        over[NameObject("/Last")] = made
+        while over is not None:  # all stand open: an item counts what lies anywhere below it
+            over[NameObject("/Count")] = NumberObject(over.get("/Count", 0) + 1)
+            over = self.objects[over.raw_get("/Parent").idnum] if "/Parent" in over else None
+        return made
+
+
+def append(printed: Path, target: Path, objects: dict, trailer) -> None:
+    """A PDF with objects written behind its end, as ISO 32000-1, 7.5.6, has it; all else stays byte for byte.
+
+    A library that takes the whole file apart and puts it together again needs half a minute for it.
+    """
+    with target.open("wb") as file:
+        file.write(printed.read_bytes().rstrip() + b"\n")
+        rows = []
+        for number, item in sorted(objects.items()):
+            rows.append(b"%d 1\n%010d 00000 n \n" % (number, file.tell()))
+            file.write(b"%d 0 obj\n" % number)
+            item.write_to_stream(file)
+            file.write(b"\nendobj\n")
+        start = file.tell()
+        file.write(b"xref\n" + b"".join(rows) + b"trailer\n")
+        trailer.write_to_stream(file)
+        file.write(b"\nstartxref\n%d\n%%%%EOF\n" % start)
+
+
+def finish(printed: Path, target: Path, articles: list[Article]) -> int:
+    """Add bookmarks and what the file says about itself; the number of pages."""
+    from pypdf import PdfReader
+    from pypdf.generic import BooleanObject, DictionaryObject, NameObject, NumberObject, TextStringObject
+
+    where = places(printed)
+    reader = PdfReader(printed)
+    tree, part, above_all = Bookmarks(reader), None, None
     for article in articles:
         if article.part != part:
-            part, parent = article.part, None
+            part, above_all = article.part, None
             if part:
-                page, top = where[article.slug]
-                parent = writer.add_outline_item(
-                    title=part, page_number=page - 1, bold=True, fit=Fit.xyz(left=0, top=top + 8)
-                )
-        chapter = mark(article.heading, article.slug, parent)
+                above_all = tree.mark(part, where[article.slug], bold=True)
+        chapter = tree.mark(article.heading, where[article.slug], above_all)
         above = chapter
         for heading in article.body.find_all(["h2", "h3"]):
             words, ident = " ".join(heading.get_text().split()), heading.find_parent("section")["id"]
             if heading.name == "h2":
-                above = mark(words, ident, chapter)
+                above = tree.mark(words, where[ident], chapter)
             elif ident in where:
-                mark(words, ident, above)
-    book = Book()
-    writer.add_metadata(
-        {
-            "/Title": book.config["title"],
-            "/Author": book.config["author"],
-            "/Subject": "Convolutional neural networks you can check by hand.",
-        }
+                tree.mark(words, where[ident], above)
+    config, about = Book().config, DictionaryObject(reader.trailer["/Info"])
+    for name, words in (
+        ("/Title", config["title"]),
+        ("/Author", config["author"]),
+        ("/Subject", "Convolutional neural networks you can check by hand."),
+    ):
+        about[NameObject(name)] = TextStringObject(words)
+    root = DictionaryObject(reader.trailer["/Root"])
+    root[NameObject("/Outlines")] = tree.top
+    root[NameObject("/PageMode")] = NameObject("/UseOutlines")
+    root[NameObject("/Lang")] = TextStringObject("en")
+    root[NameObject("/ViewerPreferences")] = DictionaryObject(
+        {NameObject("/DisplayDocTitle"): BooleanObject(True)}
     )
-    writer.page_mode = "/UseOutlines"
-    writer.root_object[NameObject("/Lang")] = TextStringObject("en")
-    writer.create_viewer_preferences()
-    writer.viewer_preferences[NameObject("/DisplayDocTitle")] = BooleanObject(True)
-    writer.write(target)
-    return len(writer.pages)
+    trailer = DictionaryObject({NameObject(n): reader.trailer.raw_get(n) for n in ("/Root", "/Info")})
+    tree.add(root, trailer.raw_get("/Root").idnum)
+    tree.add(about, trailer.raw_get("/Info").idnum)
+    before = re.findall(rb"startxref\s+(\d+)", printed.read_bytes()[-64:])[-1]
+    trailer[NameObject("/Prev")] = NumberObject(int(before))
+    trailer[NameObject("/Size")] = NumberObject(tree.next)
+    append(printed, target, tree.objects, trailer)
+    return len(reader.pages)
+
+
+def last_numbers() -> dict[str, int]:
+    """Target -> page in the last print on this machine; empty if there was none."""
+    try:
+        return {str(name): int(page) for name, page in json.loads(LAST.read_text("utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError):  # none yet, or damaged: two prints, then
+        return {}
 
 
 def make(site: Path, target: Path) -> int:
@@ -353,7 +442,12 @@ def make(site: Path, target: Path) -> int:
     find_browser()  # before anything is done
     text, articles = whole_book(site)
     with replacing(target) as path, tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        return finish(print_book(text, Path(folder)), path, articles)
+        printed = print_book(text, Path(folder), last_numbers())
+        with replacing(LAST) as numbers:
+            numbers.write_text(
+                json.dumps({name: page for name, (page, _) in places(printed).items()}), "utf-8"
+            )
+        return finish(printed, path, articles)
 
 
 def main(arguments: list[str] | None = None) -> int:
