@@ -227,6 +227,7 @@ READS = {
         part("site:**", "book/**", "tools/**", "notebooks/**", "data/**", ".github/**", "Makefile", *ORDER)
     ],
     "tests/test_paper.py": [part("site:**", "book/**", "tools/**", "notebooks/**", *ORDER)],
+    "tests/test_epub.py": [part("site:**", "book/**", "tools/**", "notebooks/**", *ORDER)],
     # The built site in a browser.
     "tests/test_figures.py": [
         part(

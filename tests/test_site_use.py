@@ -9,10 +9,12 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import pypdf
 import pytest
 from PIL import Image
 
 import site_checks as site
+from paper import bare
 from site_fixtures import *  # noqa: F403
 from site_fixtures import CHAPTERS
 
@@ -536,6 +538,33 @@ def test_a_whole_card_leads_to_its_chapter(reader, address):
         box = card.bounding_box()
         visit.page.mouse.click(box["x"] + box["width"] - 8, box["y"] + box["height"] - 8)
         visit.page.wait_for_url(f"**/{CHAPTERS[1]}")
+
+
+def test_chapter_printed_from_a_dark_page(fresh, address, tmp_path):
+    """Folds open, dark ink on white, no bar or button; and the page is as before afterwards."""
+    with site.Visit(fresh(color_scheme="dark"), address, CHAPTER) as visit:
+        folds = visit.page.locator("article details")
+        assert folds.evaluate_all("all => all.every((fold) => !fold.open)")
+        visit.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        visit.page.emulate_media(media="print")
+        assert folds.evaluate_all("all => all.every((fold) => fold.open)")
+        assert visit.page.evaluate("getComputedStyle(document.body).color") == "rgb(35, 32, 44)"
+        words = visit.page.locator("article .highlight span").evaluate_all(
+            "all => all.map((e) => getComputedStyle(e).color.match(/\\d+/g).slice(0, 3).map(Number))"
+        )
+        assert max(min(colour) for colour in words) < 130, "pale code on white paper"
+        for name in (".bd-sidebar-primary", ".bd-header-article", ".chapter-links", ".quiz-button"):
+            assert not visit.page.locator(name).first.is_visible(), name
+        visit.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+        visit.page.emulate_media(media="screen", color_scheme="dark")
+        assert folds.evaluate_all("all => all.every((fold) => !fold.open)")
+        assert visit.page.evaluate("document.documentElement.dataset.theme") == "dark"
+        path = tmp_path / "chapter.pdf"
+        visit.page.pdf(path=path, format="A4", print_background=True, tagged=False)
+    text = bare("".join(page.extract_text() for page in pypdf.PdfReader(path).pages))
+    page = site.soup(site.HTML / CHAPTER)
+    answers = [fold.find_all("p")[-1].get_text() for fold in page.select("article .predict details")]
+    assert answers and all(bare(answer)[:40] in text for answer in answers)
 
 
 # ---- The checks can fail ------------------------------------------------------------------

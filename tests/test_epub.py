@@ -1,0 +1,199 @@
+"""Tests of the EPUB, the archive of the site, and the line that links the files to take away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+import site_checks as site
+from paper import *  # noqa: F403
+from paper import bare, folder_of, need
+from tools.book import Book
+from tools.pages import articles, make_archive, make_epub, make_pdf
+from tools.pages.articles import take_away
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+MATHML = "{http://www.w3.org/1998/Math/MathML}"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_chapters_keep_their_numbers():
+    """On paper and in an e-reader a chapter is called as on the site, though a number may be left free."""
+    found = {article.name: article.number for article in articles.read(site.HTML)[0] if article.number}
+    assert found == {f"notebooks/{path.stem}": int(path.stem[:2]) for path in Book().chapters}
+
+
+# ---- The EPUB ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def epub_path(tmp_path_factory) -> Path:
+    return folder_of(
+        "epub", lambda html, path: make_epub.pack(make_epub.compose(html), path), tmp_path_factory
+    )
+
+
+@pytest.fixture(scope="module")
+def epub(epub_path) -> dict[str, bytes]:
+    with zipfile.ZipFile(epub_path) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+def test_epubcheck_accepts_the_epub(epub_path):
+    """No fault, no warning."""
+    need(shutil.which("epubcheck"), make_epub.NO_CHECK)
+    assert make_epub.judge(epub_path) == []
+
+
+def test_epubcheck_can_refuse(tmp_path, monkeypatch):
+    """A page with a dangling link is refused, in one sentence, and nothing is left behind."""
+    need(shutil.which("epubcheck"), make_epub.NO_CHECK)
+    page = make_epub.PAGE.format(title="x", kind="", body='<p><a href="#nowhere">x</a></p>')
+    package = make_epub.PACKAGE.format(
+        ident="urn:uuid:0",
+        title="x",
+        author="x",
+        promise="x",
+        modified="2026-01-01T00:00:00Z",
+        items="",
+        spine="",
+    )
+    files = {"cover.xhtml": page.encode(), "book.opf": package.encode()}
+    monkeypatch.setattr(make_epub, "compose", lambda html: files)
+    with pytest.raises(SystemExit, match="epubcheck finds .* no EPUB was written"):
+        make_epub.make(tmp_path, tmp_path / "new" / "book.epub")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_epub_keeps_words_pictures_and_formulas(epub, wanted):
+    """Last sentences, alternative texts, headings, and MathML with its TeX."""
+    for name, page in wanted.items():
+        tree = ElementTree.fromstring(epub[f"book/{Path(name).name}.xhtml"])
+        text = bare("".join(tree.itertext()))
+        assert bare(page.last.get_text()) in text, f"{name} has lost its end"
+        assert all(bare(heading) in text for heading in page.headings[1:]), name
+        alts = [image.get("alt") for image in tree.iter(f"{XHTML}img")]
+        alts += [drawing.get("aria-label") for drawing in tree.iter(f"{SVG}svg") if drawing.get("role")]
+        cover = [page.alts[0]] if name == Book().pages[0] else []
+        assert sorted(cover + alts) == sorted(page.alts), name
+        formulas = list(tree.iter(f"{MATHML}math"))
+        assert len(formulas) == len(page.page.select(".katex")), name
+        assert all(formula.get("alttext") and len(formula) for formula in formulas)
+        assert "Showtheanswer" not in text and not list(tree.iter(f"{XHTML}details"))
+
+
+def test_epub_navigation_leads_to_every_section(epub, wanted):
+    """Every page and every section, with a target that is there."""
+    tree = ElementTree.fromstring(epub["book/nav.xhtml"])
+    found = [link.get("href") for link in tree.iter(f"{XHTML}a")]
+    for name, page in wanted.items():
+        slug = Path(name).name
+        sections = [address for address in found if address.startswith(f"{slug}.xhtml#")]
+        assert f"{slug}.xhtml" in found
+        assert len(sections) == len(page.page.find_all("h2")), name
+
+
+# ---- The archive ---------------------------------------------------------------------------
+
+
+def test_archive_is_the_whole_site(tmp_path_factory):
+    """Every file as it is published; on the introduction no link to what is not in it."""
+    path = folder_of("zip", make_archive.make, tmp_path_factory)
+    with zipfile.ZipFile(path) as archive:
+        found = {
+            name.removeprefix(f"{make_archive.FOLDER}/"): archive.read(name) for name in archive.namelist()
+        }
+    files = {file.relative_to(site.HTML).as_posix(): file for file in take_away.site_files(site.HTML)}
+    assert set(found) == {*files, "READ-ME.txt"}
+    changed = [name for name, file in files.items() if found[name] != file.read_bytes()]
+    assert set(changed) <= {take_away.PAGE}
+    assert take_away.EMPTY in found[take_away.PAGE].decode()
+    assert f"{take_away.FOLDER}/" not in found[take_away.PAGE].decode()
+
+
+# ---- The line on the introduction -----------------------------------------------------------
+
+
+def test_line_says_what_is_there():
+    """Each link leads to a file, with its size; without files there is no line."""
+    place = site.soup(site.HTML / take_away.PAGE).select_one(".take-away")
+    assert place is not None, "the introduction has no place for the line"
+    current = take_away.fresh(site.HTML)
+    assert len(place.select("a")) == len(current)
+    for kind in current:
+        name = f"{take_away.FOLDER}/{take_away.NAMES[kind]}"
+        link = place.select_one(f'a[href="../{name}"]')
+        assert link and take_away.size(site.HTML / name) in place.get_text()
+
+
+@pytest.fixture
+def small_site(tmp_path) -> Path:
+    """An introduction, a style, and the three files, noted as made from them."""
+    html = tmp_path / "html"
+    (html / "book").mkdir(parents=True)
+    (html / take_away.PAGE).write_text(f"<p>Before.</p>{take_away.EMPTY}<p>After.</p>", "utf-8")
+    (html / "style.css").write_text("a{}")
+    os.utime(html / take_away.PAGE, (1_000_000, 1_000_000))
+    (html / take_away.FOLDER).mkdir()
+    for kind, name in take_away.NAMES.items():
+        (html / take_away.FOLDER / name).write_bytes(b"x" * 1_500_000)
+        take_away.note(html, kind, **({"pages": 217} if kind == "pdf" else {}))
+    return html
+
+
+def test_line_is_written_and_goes(small_site):
+    """Links with sizes while the files are the site's; nothing after the site changed."""
+    page = small_site / take_away.PAGE
+    line = page.read_text("utf-8")
+    assert line.count("1.5 MB") == 3 == line.count("<a href=") and "217 pages" in line
+    assert page.stat().st_mtime == 1_000_000  # by its date `make book` sees what changed
+    take_away.drop_stale(small_site)
+    assert len(list((small_site / take_away.FOLDER).iterdir())) == 3
+    (small_site / "style.css").write_text("b{}")
+    take_away.drop_stale(small_site)
+    take_away.write_line(small_site)
+    assert list((small_site / take_away.FOLDER).iterdir()) == []
+    assert page.read_text("utf-8") == f"<p>Before.</p>{take_away.EMPTY}<p>After.</p>"
+
+
+def test_line_names_only_what_is_there(small_site):
+    """A file that was taken away is not linked."""
+    (small_site / take_away.FOLDER / take_away.NAMES["epub"]).unlink()
+    take_away.write_line(small_site)
+    line = (small_site / take_away.PAGE).read_text("utf-8")
+    assert line.count("<a href=") == 2 and ".epub" not in line
+
+
+# ---- What is missing is said in one sentence --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "tool", [make_pdf, make_epub, make_archive], ids=lambda tool: tool.__name__.split(".")[-1]
+)
+def test_no_site(tool, tmp_path, monkeypatch):
+    monkeypatch.setenv("BOOK_HTML", str(tmp_path / "html"))
+    with pytest.raises(SystemExit, match="^There is no complete site in .*; run 'make book' first.$"):
+        tool.main([str(tmp_path / "out" / "file")])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_epubcheck(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SystemExit, match="^epubcheck was not found, so no EPUB was written"):
+        make_epub.make(site.HTML, tmp_path / "out" / "book.epub")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_half_written(tmp_path):
+    """Where writing fails, the old file stays and the new one goes."""
+    old = tmp_path / "book.pdf"
+    old.write_text("old")
+    with pytest.raises(RuntimeError), articles.replacing(old) as path:
+        path.write_text("half")
+        raise RuntimeError
+    assert [file.name for file in tmp_path.iterdir()] == ["book.pdf"] and old.read_text() == "old"
