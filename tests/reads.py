@@ -3,7 +3,8 @@
     file -> its parts: (which of its tests, by what they are told apart, what they read)
 
 A part's `tests` is a pattern for the test's name with its parameters; the first part that fits counts.
-`by` makes one part for each value of a parameter, which stands for {} in `reads`. What is read:
+`by` makes one part for each value of a parameter, which stands for {} in `reads`, and for {stem} without its
+.html. What is read:
 
     tools/**                     files of the book; * stays within a folder, ** does not
     notebooks/*.ipynb#code       a part of each: code, run (what nbval reads), exercises, exporter (PARTS in quick.py)
@@ -203,7 +204,7 @@ READS = {
         ),
         part(
             "page:{}",
-            "notebooks/*.ipynb",
+            "{stem}.ipynb",
             "_config.yml",
             tests="test_(?:glossary_links|shape|quiz|code|set_up|bill)_of_a_chapter.*|test_pictures_are.*|test_checks_are_left.*",
             by=parameter("page"),
@@ -233,7 +234,7 @@ READS = {
         part(
             "page:{}",
             "site:index.html",
-            "notebooks/*.ipynb",
+            "{stem}.ipynb",
             "tools/drawings.py",
             "book/_ext/drawn_figures.py",
             "_config.yml",
@@ -258,7 +259,7 @@ READS = {
         part("site:**", "_config.yml", tests="test_search.*"),
         part(
             "page:{}",
-            "notebooks/*.ipynb#code",
+            "{stem}.ipynb#code",
             "site:index.html",
             "_config.yml",
             tests=r"test_(?:launch|download|answers|quiz_answers|solutions|what_fingers)_.*",

@@ -59,7 +59,8 @@ def parts_of(file: str):
         if part["by"]:
             keys = list("1234567") if part["by"].__name__ == "chapter" else pages + chapters
         for key in keys:
-            reads = tuple(each.replace("{file}", file).replace("{}", str(key)) for each in part["reads"])
+            named = {"{file}": file, "{}": str(key), "{stem}": str(key).removesuffix(".html")}
+            reads = tuple(quick.filled(each, named) for each in part["reads"])
             yield f"{file}: {part['tests']} [{key}]", reads
 
 
@@ -229,6 +230,24 @@ def test_an_unknown_file_brings_back_whatever_could_read_it(name, must):
     """Also one that goes away, as Keras's own download does from data/."""
     found = files_back({name: None} if name in BEFORE.digests else {name: "new"})
     assert named(must) <= found, named(must) - found
+
+
+@pytest.mark.parametrize(
+    ("file", "test", "by"),
+    [
+        ("tests/test_figures.py", "test_figures_can_be_read[x]", "page"),
+        ("tests/test_figures.py", "test_page_holds_every_drawing[x]", "page"),
+        ("tests/test_html.py", "test_quiz_of_a_chapter[x]", "page"),
+        ("tests/test_site_use.py", "test_download_gives_the_notebook[x]", "chapter"),
+    ],
+)
+def test_a_chapter_brings_back_the_tests_of_its_own_page(file, test, by):
+    """And not those of the other chapters' pages."""
+    now = Planted(more(CHAPTER_1))
+    for chapter in (CHAPTER_1, CHAPTER_6):
+        _, reads = TABLE.part(file, test, {by: chapter.replace(".ipynb", ".html")})
+        changed = now.fingerprint(reads, file) != BEFORE.fingerprint(reads, file)
+        assert changed == (chapter == CHAPTER_1)
 
 
 def test_a_module_that_shadows_another_counts_at_once():

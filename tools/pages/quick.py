@@ -355,15 +355,21 @@ class Table:
                 key = part["by"](values) if part["by"] else None
                 name = file if part["tests"] == ".*" else f"{file}: {part['tests']}"
                 name += f" [{key}]" if part["by"] else ""
-                return name, tuple(
-                    each.replace("{file}", file).replace("{}", str(key)) for each in part["reads"]
-                )
+                named = {"{file}": file, "{}": str(key), "{stem}": str(key).removesuffix(".html")}
+                return name, tuple(filled(each, named) for each in part["reads"])
         return f"{file}: {test}", EVERYTHING
 
     def whole(self, file: str) -> tuple[str, ...]:
         """All that any part of a file reads."""
         reads = {each for part in self.parts(file) for each in part["reads"]}
-        return tuple(sorted(each.replace("{file}", file).replace("{}", "**") for each in reads))
+        return tuple(sorted(filled(each, {"{file}": file, "{}": "**", "{stem}": "**"}) for each in reads))
+
+
+def filled(glob: str, named: dict[str, str]) -> str:
+    """A line of tests/reads.py with what its brackets stand for."""
+    for brackets, words in named.items():
+        glob = glob.replace(brackets, words)
+    return glob
 
 
 def files_with_tests(names) -> list[str]:
