@@ -335,34 +335,34 @@ READS = {
     "tests/test_live_pooling.py": [part(*FIGURES, "notebooks/04_*.ipynb#code", *ORDER, *LISTED)],
     "tests/test_live_runtime.py": [part(*FIGURES, *ORDER, "site:index.html")],
     "tests/test_live_train.py": [
+        part("page:notebooks/05_*.html", "_config.yml", *LISTED, tests="test_chapter_grows_by_little"),
         part(
             *FIGURES,
             "notebooks/05_*.ipynb#code",
-            "page:notebooks/05_*.html",
             "benchmarks/results/live.json",
             *ORDER,
             *LISTED,
-        )
+        ),
     ],
     "tests/test_live_teach.py": [
+        part("page:notebooks/06_*.html", "_config.yml", *LISTED, tests="test_chapter_grows_by_little"),
         part(
             *FIGURES,
             "notebooks/06_*.ipynb#code",
-            "page:notebooks/06_*.html",
             "benchmarks/results/live.json",
             *ORDER,
             *LISTED,
-        )
+        ),
     ],
     "tests/test_live_sound.py": [
+        part("page:notebooks/12_*.html", "_config.yml", *LISTED, tests="test_chapter_grows_by_little"),
         part(
             *FIGURES,
             "notebooks/05_*.ipynb#code",
             "notebooks/12_*.ipynb#code",
-            "page:notebooks/12_*.html",
             *ORDER,
             *LISTED,
-        )
+        ),
     ],
     "tests/test_live_zoo.py": [part(*FIGURES, *ORDER, "site:index.html")],
 }

@@ -734,6 +734,21 @@ def test_transparent_pictures_stay_as_they_are(tmp_path):
     assert book_site.store_as_webp(flat) == (flat.with_suffix(".webp"), (50, 40))
 
 
+def test_pages_that_a_build_leaves_alone_stay_as_they_are(tmp_path):
+    """Sphinx writes changed pages only; a picture has its size once, however often the site is built."""
+    noise = np.random.default_rng(0).integers(0, 256, (9, 7, 4), dtype="uint8")
+    (tmp_path / "_images").mkdir()
+    picture = tmp_path / "_images" / "a.png"
+    Image.fromarray(noise).save(picture)  # half transparent: it stays a PNG
+    page = tmp_path / "page.html"
+    page.write_text('<p><img alt="A." src="_images/a.png" /></p>')
+    book_site.lighten(tmp_path)
+    once = page.read_text()
+    assert once == '<p><img loading="lazy" width="7" height="9" alt="A." src="_images/a.png" /></p>'
+    book_site.lighten(tmp_path)
+    assert page.read_text() == once
+
+
 # ---- The checks can fail ------------------------------------------------------------------
 
 GOOD = (
