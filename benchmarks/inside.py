@@ -10,8 +10,9 @@ those of each layer in another order, as the chapter does; "fresh" draws them an
 each normalisation takes off and divides by on pictures to train on, so that no layer dies. The report has parts:
 
     probes      ten draws: stamps shared out anew among training, validation and test (pictures of one thing stay
-                together), stripes drawn anew: what the chapter's probe finds after each block, mean over the classes;
-                its penalty is chosen on validation pictures. "shuffled, measured": with measured normalisation
+                together), stripes drawn anew: what the chapter's probe finds after each block (0: the first
+                convolution), mean over the classes, and the penalty that validation pictures chose for it.
+                "shuffled, measured": with measured normalisation
     cascade     16 scenes of different stamps, three draws of random weights: rank correlation of each map with that
                 of the trained network, mean over scenes; head and blocks random from the top to the one named
     single      the same with one block random and all others trained
@@ -154,11 +155,13 @@ class Bench:
                 else:
                     model = self.body(kind, draw, scaled[parts[0]])
                     layers = model.predict(scaled, batch_size=64, verbose=0)
-                shares = [names["probe"](f, y, *parts) for f in layers]
+                answers = [names["probe"](f, y, *parts) for f in layers]  # (share, penalty) of each
                 words = ("stripes", "tint", "animal", "class")
                 found = {
-                    word: rounded(each) for word, each in zip(words, zip(*shares, strict=True), strict=True)
+                    word: rounded(share for share, _ in each)
+                    for word, each in zip(words, zip(*answers, strict=True), strict=True)
                 }
+                found["penalties"] = [[penalty for _, penalty in each] for each in answers]
                 dead = rounded(np.mean(f[parts[0]].std(axis=0) < 1e-6) for f in layers)
                 self.keep.add("probes", kind, {"draw": draw, **found, "dead": dead})
 

@@ -43,7 +43,7 @@ from tools.data.build_stamps import SAME_THING  # noqa: E402
 
 OUT = ROOT / "benchmarks" / "results" / "tags.json"
 CELLS = (
-    "home setup transfer stamps placed softmax-code scenes backbones maps head logits rivals rivals-near f1 tiles "
+    "home setup fetch stamps placed softmax-code scenes backbones maps head logits rivals rivals-near f1 tiles "
     "part-of blocks"
 ).split()
 PARTS = ("train", "validation", "test")

@@ -39,11 +39,11 @@ from tools.book import read_notebook  # noqa: E402
 CHAPTER = ROOT / "notebooks" / "11_text.ipynb"
 RESULTS = ROOT / "benchmarks" / "results" / "text.json"
 NUMBERS = (
-    "setup", "photos", "files", "split", "template", "network", "train-one", "slider", "paths", "compose",
+    "home", "setup", "files", "split", "template", "network", "train-one", "slider", "paths", "compose",
     "composed", "reader", "edits", "plain", "compare", "read-all", "apart-read",
 )  # fmt: skip
 PRINT = (
-    "setup", "photos", "files", "paths", "edits", "print-weights", "print-network", "print-lines", "print-read",
+    "home", "setup", "files", "paths", "edits", "print-weights", "print-network", "print-lines", "print-read",
     "inked", "page-crops", "page-read",
 )  # fmt: skip
 SEEDS = 5

@@ -85,7 +85,13 @@ READS = {
     "tests/test_prose.py": [part()],
     "tests/test_sync.py": [
         part(ALL, tests="test_a_new_address_reaches_every_copy"),
-        part("notebooks/**", *SHARED, "README.md", "tools/**", tests="test_write_twice.*|test_outdated.*"),
+        part(
+            "notebooks/**",
+            *SHARED,
+            "README.md",
+            "tools/**",
+            tests="test_write_twice.*|test_outdated.*|test_digests.*|test_a_cell.*",
+        ),
         part("tools/**"),
     ],
     "tests/test_course.py": [
@@ -152,6 +158,9 @@ READS = {
     "tests/test_own_tags.py": [part("notebooks/15_*.ipynb#code", *ORDER)],
     "tests/test_own_video.py": [
         part("notebooks/16_*.ipynb#code", "data/datasets/birds.npz", "tools/data/**", *ORDER)
+    ],
+    "tests/test_pictures.py": [
+        part(*(f"notebooks/{chapter}_*.ipynb#code" for chapter in ("05", "06", "11", "14", "15")), *ORDER)
     ],
     "tests/test_scale.py": [part("benchmarks/scale.py", "data/datasets/fashion-mnist/**", *ORDER)],
     "tests/test_fetched.py": [part(*SHARED, "Makefile")],

@@ -211,7 +211,7 @@ BLIND = {
     "depthwise layer slow despite few flops": [
         "notebooks/09_mobilenet.html#is-an-eighth-of-the-work-an-eighth-of-the-time"
     ],
-    "find simlar images by features": ["notebooks/10_inside.html#which-pictures-are-alike-to-it"],
+    "find simlar images by features": ["notebooks/10_inside.html#which-pictures-are-alike-for-it"],
     "scoring ocr when a letter is missing": ["notebooks/11_text.html#can-it-read-a-whole-number"],
     "spectogram sharp in time or frequency": ["notebooks/12_sound.html#how-long-should-the-window-be"],
     "upsampling grid artifacts": ["notebooks/13_satellite.html#where-does-the-checkerboard-come-from"],

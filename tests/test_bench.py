@@ -1,5 +1,6 @@
 """`make bench QUICK=1` runs every benchmark through, and what it says of the networks is what is committed."""
 
+import ast
 import csv
 import json
 import os
@@ -208,6 +209,41 @@ def test_dials(quick, tmp_path):
         assert 0 <= run["test"] <= 1
 
 
+def piece(script: str, name: str, **given):
+    """A constant or a function of a benchmark, without the rest of the script, which loads TensorFlow."""
+    tree = ast.parse((ROOT / "benchmarks" / script).read_text("utf-8"))
+    (part,) = (
+        each
+        for each in tree.body
+        if name in ([ast.unparse(t) for t in each.targets] if isinstance(each, ast.Assign) else [])
+        or isinstance(each, ast.FunctionDef)
+        and each.name == name
+    )
+    exec(compile(ast.Module([part], []), script, "exec"), given)
+    return given[name]
+
+
+def test_plans_of_dials_and_depth_are_what_their_reports_hold():
+    """No setting stands in a script that nobody measured; each has three seeds, and no other is in the report."""
+    planned = {(f"side {side}", width) for side, width in piece("dials.py", "SETTINGS")}
+    for part, runs in committed("dials.json").items():
+        assert {(name, run["width"]) for name in runs for run in runs[name]} == planned, part
+    plans = piece("depth.py", "plans", KINDS=("plain", "residual", "normalised", "skips"))()
+    assert len(plans) == len(set(plans))
+    for part, runs in committed("depth.json").items():
+        found = {
+            (run["limit"], run["kind"], int(name.split()[0])) for name, some in runs.items() for run in some
+        }
+        assert found == set(plans), part
+    for report in ("dials.json", "depth.json"):
+        seeds = {}
+        for name, runs in committed(report)["results"].items():
+            for run in runs:
+                which = name, run.get("width"), run.get("limit"), run.get("kind")
+                seeds.setdefault(which, []).append(run["seed"])
+        assert all(sorted(each) == [0, 1, 2] for each in seeds.values()), report
+
+
 def test_speed_run(quick, tmp_path):
     """Every trial and every network of the comparison is tried, and is as large as what is committed."""
     tried, full = quick("speed_run.py", tmp_path / "speed_run.json"), committed("speed_run.json")
@@ -338,7 +374,7 @@ def test_inside(quick, tmp_path):
         assert [run["draw"] for run in runs] == list(range(10)), kind
         for question in ("stripes", "tint", "animal", "class"):
             found, stands = (np.array(each[0][question]) for each in (tried["probes"][kind], runs))
-            assert found.shape == stands.shape == (1 if kind == "pixels" else 6,)
+            assert found.shape == stands.shape == (1 if kind == "pixels" else 14,)
             if kind == "pixels":
                 assert np.abs(found - stands).max() < 0.03, question
     for part, blocks in (("cascade", ["head", 13, 11, 9, 5, 0]), ("single", [13, 11, 9, 5, 0])):

@@ -1,6 +1,6 @@
 """A download ends whole and checked, or in one clear sentence with nothing left behind.
 
-The function comes from the shared cell of chapters 6, 9, 10 and 15 as it stands in tools/shared; the
+The function comes from the shared cell of chapters 6, 9, 10, 11 and 15 as it stands in tools/shared; the
 server is one of our own on this machine.
 """
 
@@ -58,12 +58,13 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def fetched():
-    """The function of the shared cell, without the calls that follow it."""
-    source = Book().shared()["shared-transfer"].split("\n\n\nphotos")[0]
+    """The function of the shared cell, without the settings that stand before it."""
+    source = Book().shared()["shared-start"].removeprefix(Book().shared()["shared-home"])
     space = {
         "Path": Path, "hashlib": hashlib, "keras": keras, "os": os, "socket": socket, "tempfile": tempfile,
     }  # fmt: skip
     before = socket.getdefaulttimeout()
+    assert len(source.splitlines()) < 20
     exec(source, space)
     yield space["fetched"]
     socket.setdefaulttimeout(before)

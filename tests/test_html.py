@@ -299,7 +299,8 @@ def test_set_up_of_a_chapter_is_one_fold(page):
     article = site.soup(site.HTML / page).select_one("article")
     (fold,) = article.select(".set-up > details")
     assert fold.summary.get_text().strip() == code_cells.SET_UP
-    assert {"setup", "shared-home", "shared-plots"} <= set().union(*tags)
+    assert {"setup", "shared-plots"} <= set().union(*tags)
+    assert {"shared-home", "shared-start"} & set().union(*tags)
     assert len(fold.select(".cell_input")) == wanted
     assert [d for d in fold.find_all_previous("details") if article in d.parents] == []
     assert fold.find_next("h2") and not fold.find_previous("h2")
@@ -318,6 +319,18 @@ def test_code_of_a_chapter_has_no_two_empty_folds_in_a_row(page):
         count = len(fold.select(":scope > .cell"))
         assert count > 1 and code_cells.SHOW_ROW.format(count) in fold.summary.get_text()
         assert len(fold.select(".cell_input pre")) == count and not fold.select(".cell_output")
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_a_fold_that_shows_nothing_says_what_it_holds(page):
+    """The first function that its code defines stands beside the words that open it."""
+    for fold in site.soup(site.HTML / page).select("article .cell details"):
+        cell = fold.find_parent(class_="cell")
+        if cell.select(".cell_output") or not ({"tag_hide-input", "code-row"} & {*cell.get("class", [])}):
+            continue
+        code = "\n".join(each.get_text() for each in fold.select(".cell_input pre"))
+        for name in re.findall(r"(?m)^def (\w+)", code)[:1]:
+            assert re.search(rf"Show the code.*: .*\b{name}\b", fold.summary.get_text()), name
 
 
 def test_long_rows_of_folds_are_one():

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -450,15 +451,23 @@ def test_scales_of_layer_and_map(reader, address):
 
 def translation():
     """Chapter 5's functions for pictures of one's own."""
+    import contextlib
     import warnings
 
-    from PIL import ImageOps, UnidentifiedImageError
+    from PIL import ImageOps
 
-    space = {"np": np, "Picture": Image, "ImageOps": ImageOps, "warnings": warnings}
-    space["UnidentifiedImageError"] = UnidentifiedImageError
-    for beginning in ("def open_upright", "def eight_bits", "def on_black", "def centred"):
+    space = {
+        "contextlib": contextlib,
+        "io": io,
+        "np": np,
+        "Path": Path,
+        "Picture": Image,
+        "ImageOps": ImageOps,
+    }
+    space["warnings"] = warnings
+    for beginning in ("def uncommented", "def on_black", "def centred"):
         exec(chapter_source(beginning), space)
-    return lambda file: space["centred"](space["on_black"](space["open_upright"](file)))
+    return lambda file: space["centred"](space["on_black"](space["opened"](file)))
 
 
 def drawn_picture(rng, width, height, dark):
@@ -497,14 +506,14 @@ def test_own_pictures_are_translated_as_in_the_chapter(fresh, address):
             width, height = rng.integers(20, 500, 2)
             file = drawn_picture(rng, width, height, dark=count % 2)
             bring(visit, file, count)
-            wanted = translated(io.BytesIO(file.getvalue()))
+            wanted = translated(file.getvalue())
             assert np.array_equal(pixels(visit)[..., 0], wanted), f"LIVE_SEED={SEED}, {width} x {height}"
         sent = [url for url in visit.requests[asked:] if not url.startswith(("blob:", "data:"))]
         assert sent == []
         large = drawn_picture(rng, 2300, 1500, dark=False)
         bring(visit, large, 9)
         # The browser shrinks it first, by a way of its own, which moves its brightest pixel and so all others alike.
-        mine, wanted = pixels(visit)[..., 0].astype(float), translated(io.BytesIO(large.getvalue()))
+        mine, wanted = pixels(visit)[..., 0].astype(float), translated(large.getvalue())
         scale = (mine * wanted).sum() / (mine * mine).sum()
         assert abs(scale - 1) < 0.1, f"LIVE_SEED={SEED}"
         assert np.abs(scale * mine - wanted).mean() < 3, f"LIVE_SEED={SEED}"

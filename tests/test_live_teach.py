@@ -30,7 +30,7 @@ from tools.book import Book, read_notebook, tags  # noqa: E402  (the setting mus
 NAME, CLOSE, FEATURES = "teach-lab", 1e-4, 512
 CHAPTER = site.ROOT / "notebooks" / "06_transfer_learning.ipynb"
 BEGINS = (
-    "TURNS = ", "def noted(", "def bare(", "def opened(", "def on_white(", "KINDS = ", "def borrowed(", "def squares(",
+    "photos = np", "def uncommented(", "def squared(", "KINDS = ", "def borrowed(", "def squares(",
     "def looked(", "def class_mean(", "def wilson(", "def ties(", "def groups(", "def learned(", "def answered(",
     "def coverage(", "def taught(",
 )  # fmt: skip
@@ -71,7 +71,7 @@ def space():
     names = {"os": os, "Path": Path}
     cells = [c for c in read_notebook(Book().root / CHAPTER).cells if c.cell_type == "code"]
     with contextlib.redirect_stdout(io.StringIO()):
-        for tag in ("setup", "shared-transfer"):
+        for tag in ("shared-start", "setup"):
             exec(next(c.source for c in cells if tag in tags(c)), names)
         for begin in BEGINS:
             source = next(c.source for c in cells if re.search(rf"^{re.escape(begin)}", c.source, re.M))
@@ -297,7 +297,7 @@ def eye(space):
 
 def looked(space, eye, files: list[bytes]) -> np.ndarray:
     """The chapter's features of files, (N, 2, F)."""
-    images = np.stack([np.asarray(space["opened"](data, side=224)) for data in files])
+    images = np.stack([np.asarray(space["squared"](data, side=224)) for data in files])
     return space["looked"](eye, images)
 
 
@@ -346,7 +346,7 @@ def test_taught_as_a_new_user_would_it_gives_what_the_notebook_gives(fresh, addr
         for data in sum(new.values(), []):
             mine = asked(visit, data)
             assert np.abs(mine - space["answered"](head, looked(space, eye, [data]))[0]).max() < 1e-3
-            pixels = np.asarray(space["opened"](data, side=224), "float32")
+            pixels = np.asarray(space["squared"](data, side=224), "float32")
             assert np.abs(mine - np.asarray(model(pixels[None]))[0]).max() < CLOSE
         hold(site.complaints_console(visit) + site.complaints_requests(visit))
 
@@ -372,7 +372,7 @@ def test_map_is_exact(fresh, address, space, eye):
         found = visit.figure.evaluate(
             "f => ({...f.answer, places: [...f.answer.places], small: null, kernel: [...f.lesson.head.kernel]})"
         )
-        pixels = np.asarray(space["opened"](data, side=224), "float32")
+        pixels = np.asarray(space["squared"](data, side=224), "float32")
         both = np.asarray(maps(before(np.stack([pixels, pixels[:, ::-1]]))))
         one = (both[0] + both[1][:, ::-1]) / 2
         kernel = np.reshape(found["kernel"], (FEATURES, 3))

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from chapter_cells import defined
 from tools.book import Book
 
 CHAPTER = Book().root / "notebooks/14_faces.ipynb"
 CELLS = (
-    "ROOM = ", "points = ", "def standard(", "TURNS = ", "def in_grey(", "def framed(", "def collected(", "def told(",
+    "ROOM = ", "points = ", "def standard(", "def uncommented(", "def framed(", "def collected(", "def told(",
     "def awkward(",
 )  # fmt: skip
 rng = np.random.default_rng(0)
@@ -34,7 +34,7 @@ def chapter():
     import keras
 
     space = {
-        "np": np, "Path": Path, "Picture": Image, "UnidentifiedImageError": UnidentifiedImageError, "io": io,
+        "np": np, "Path": Path, "Picture": Image, "ImageOps": ImageOps, "contextlib": contextlib, "io": io,
         "warnings": warnings, "pictures": PICTURES, "keras": keras,
     }  # fmt: skip
     with contextlib.redirect_stdout(io.StringIO()):
@@ -63,7 +63,7 @@ def test_the_box_of_awkward_files(chapter, tmp_path):
     chapter["awkward"](tmp_path, [0, 1])
     found, said = compared(chapter, str(tmp_path))
     assert found == {("ada", "ada"): (10, 10), ("ada", "ben"): (0, 20), ("ben", "ben"): (6, 6)}
-    assert said.count(": left out.") == 4 and str(tmp_path) not in said
+    assert said.count("left out: ") == 4 and str(tmp_path) not in said
 
 
 EXIF = Image.Exif()
@@ -111,14 +111,14 @@ def bad(place):
     ADA.save(place / "two.png")
     Image.new("1", (15_000, 15_000)).save(place / "huge.png")
     return {
-        "half.png": "is damaged",
-        "empty.jpg": "is no picture that Pillow knows",
-        "text.png": "is no picture that Pillow knows",
+        "half.png": "is damaged; save or download it again",
+        "empty.jpg": "is no picture that Pillow knows; save it as JPEG",
+        "text.png": "is no picture that Pillow knows; save it as JPEG",
         "grey.png": "shows nothing: all of it is alike",
         "small.png": "is too small, 15x18 pixels",
-        "nan.tif": "holds values that are no numbers",
+        "nan.tif": "shows nothing: all of it is alike",
         "two.png": "is the same picture as ada/one.png",
-        "huge.png": "is too large; shrink it",
+        "huge.png": "is too large; shrink it to 4,000 pixels a side",
     }
 
 
@@ -129,8 +129,8 @@ def test_what_cannot_be_used_is_named_in_one_sentence(chapter, tmp_path):
     found, said = compared(chapter, tmp_path)
     lines = said.splitlines()
     for name, words in wanted.items():
-        assert f"ada/{name} {words}: left out." in lines, said
-    assert "readme.txt lies in no folder of a person: left out." in lines
+        assert f"left out: ada/{name} {words}" in lines, said
+    assert "left out: readme.txt lies in no folder of a person" in lines
     assert found == {("ada", "ada"): (0, 0), ("ada", "ben"): (0, 1), ("ben", "ben"): (0, 0)}
 
 
@@ -169,7 +169,7 @@ def test_what_is_no_ordinary_file_is_named(chapter, tmp_path):
     found, said = compared(chapter, tmp_path)
     assert found["ada", "ben"] == (0, 1) and said.count("left out") == 2
     for name in ("pipe", "gone"):
-        assert f"ada/{name}.png is no ordinary file: left out." in said.splitlines()
+        assert f"left out: ada/{name}.png is no ordinary file" in said.splitlines()
 
 
 def test_odd_sources(chapter, tmp_path):

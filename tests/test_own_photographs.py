@@ -24,7 +24,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pytest
 import scipy
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from chapter_cells import defined
 from tools.book import Book, read_notebook, tags
@@ -32,7 +32,7 @@ from tools.rules.names import names_needed
 
 CHAPTER = Book().root / "notebooks/06_transfer_learning.ipynb"
 CELLS = (
-    "TURNS = ", "def bare(", "def opened(", "def on_white(", "def exposure(", "def files_of(", "def reading(",
+    "def uncommented(", "def squared(", "def exposure(", "def files_of(", "def reading(",
     "def collected(", "SETS = ", "def usable(", "def ties(", "def groups(", "def in_folds(", "def learned(",
     "def answered(", "def coverage(",
 )  # fmt: skip
@@ -44,7 +44,7 @@ def chapter():
     space = {
         "contextlib": contextlib, "io": io, "np": np, "os": os, "scipy": scipy, "time": time, "warnings": warnings,
         "zipfile": zipfile, "Path": Path, "PurePosixPath": PurePosixPath, "Picture": Image,
-        "ImageOps": ImageOps, "UnidentifiedImageError": UnidentifiedImageError,
+        "ImageOps": ImageOps,
     }  # fmt: skip
     return defined(CHAPTER, CELLS, space)
 
@@ -133,24 +133,30 @@ GUISES = {
 
 @pytest.mark.parametrize("name", GUISES)
 def test_every_guise_is_read(chapter, name):
-    picture = chapter["opened"](GUISES[name])
+    picture = chapter["squared"](GUISES[name])
     assert picture.mode == "RGB" and picture.size == (128, 128)
 
 
 def test_a_turned_picture_stands_upright(chapter):
     half = Image.new("RGB", (64, 64), "white")
     half.paste("black", (0, 0, 32, 64))  # dark on the left
-    upright = np.asarray(chapter["opened"](file(half, exif=TURNED)).convert("L"))
+    upright = np.asarray(chapter["squared"](file(half, exif=TURNED)).convert("L"))
     assert upright[:60].mean() < 30 < 200 < upright[70:].mean()  # a quarter turn: dark above
 
 
 BAD = {
-    "cut.jpg": (CLEAN["cup/0.jpg"][:1500], "is damaged"),
-    "empty.png": (b"", "is no picture that Pillow knows"),
-    "text.jpg": (b"no picture", "is no picture that Pillow knows"),
-    "drawing.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is no picture that Pillow knows"),
+    "cut.jpg": (CLEAN["cup/0.jpg"][:1500], "is damaged; save or download it again"),
+    "empty.png": (b"", "is no picture that Pillow knows; save it as JPEG"),
+    "text.jpg": (b"no picture", "is no picture that Pillow knows; save it as JPEG"),
+    "drawing.svg": (
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        "is no picture that Pillow knows; save it as JPEG",
+    ),
     "tiny.png": (file(scene(1, (5, 4)), "PNG"), "is too small, 5x4 pixels"),
-    "bomb.png": (file(Image.new("1", (20000, 20000)), "PNG"), "is too large; shrink it"),
+    "bomb.png": (
+        file(Image.new("1", (20000, 20000)), "PNG"),
+        "is too large; shrink it to 4,000 pixels a side",
+    ),
     "twin.jpg": (CLEAN["cup/0.jpg"], "is the same picture as"),
     ".hidden.jpg": (CLEAN["cup/0.jpg"], "is a hidden file"),
 }
@@ -174,7 +180,7 @@ def test_random_damage_never_stops_it(chapter):
         for place in rng.integers(len(data), size=rng.integers(1, 30)):
             data[place] = rng.integers(256)
         try:
-            chapter["opened"](bytes(data[: rng.integers(1, len(data) + 1)]))
+            chapter["squared"](bytes(data[: rng.integers(1, len(data) + 1)]))
             outcomes["read"] += 1
         except ValueError as problem:
             assert str(problem).startswith("is ")
@@ -322,8 +328,8 @@ def test_split_folders_without_classes_are_refused(chapter, tmp_path):
 @pytest.mark.parametrize(
     ("name", "data", "says"),
     [
-        ("README.txt", b"my pictures", "README.txt is no picture that Pillow knows"),
-        ("labels.csv", b"name,label", "labels.csv is no picture that Pillow knows"),
+        ("README.txt", b"my pictures", "README.txt is no picture that Pillow knows; save it as JPEG"),
+        ("labels.csv", b"name,label", "labels.csv is no picture that Pillow knows; save it as JPEG"),
         ("loose.jpg", file(scene(99)), "loose.jpg lies in no folder of a class"),
         ("photos/loose.jpg", file(scene(99)), "photos/loose.jpg lies in no folder of a class"),
     ],
@@ -403,7 +409,7 @@ ODD = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_note_does_not_make_a_picture_damaged(chapter, name):
-    assert chapter["opened"](ODD[name]).size == (128, 128)
+    assert chapter["squared"](ODD[name]).size == (128, 128)
 
 
 def test_a_png_that_is_cut_off_or_altered_is_damaged_all_the_same(chapter):
@@ -412,13 +418,13 @@ def test_a_png_that_is_cut_off_or_altered_is_damaged_all_the_same(chapter):
     altered[len(whole) // 2] ^= 255
     for data in (whole[:-500], whole[: len(whole) // 2], bytes(altered)):
         with pytest.raises(ValueError, match="is damaged"):
-            chapter["opened"](data)
+            chapter["squared"](data)
 
 
 def test_numbers_from_0_to_1_are_not_black(chapter):
     values = np.asarray(scene(95).convert("L"), "float32") / 255
-    picture = chapter["opened"](file(Image.fromarray(values), "TIFF"))
-    as_bytes = chapter["opened"](file(Image.fromarray((values * 255).round().astype("uint8")), "PNG"))
+    picture = chapter["squared"](file(Image.fromarray(values), "TIFF"))
+    as_bytes = chapter["squared"](file(Image.fromarray((values * 255).round().astype("uint8")), "PNG"))
     assert abs(np.asarray(picture, float) - np.asarray(as_bytes, float)).max() <= 2
 
 
@@ -558,7 +564,7 @@ def taken_along(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("program")
     cells = [cell.source for cell in read_notebook(CHAPTER).cells if cell.cell_type == "code"]
-    reader = [source for begin in ("TURNS = ", "def bare(", "def on_white(", "def opened(")
+    reader = [source for begin in ("def uncommented(", "def squared(")
               for source in cells if source.startswith(begin)]  # fmt: skip
     module = folder / "reader.py"  # so that their source can be found
     module.write_text("\n\n\n".join(reader), "utf-8")
@@ -604,9 +610,9 @@ def test_the_program_names_a_folder_from_the_command_line(taken_along, tmp_path)
     lines = done.stdout.splitlines()
     assert lines[:2] == ["a.jpg: dark, 100%", "b.png: bright, 100%"]
     assert lines[2].startswith("c.jpg: none of these, 5")
-    assert lines[3] == "d.txt: is no picture that Pillow knows"
-    assert lines[4].startswith("e: ") and lines[5].startswith("f.png: ") and len(lines) == 6
-    assert "damaged" not in lines[5]
+    assert lines[3] == "d.txt: is no picture that Pillow knows; save it as JPEG"
+    assert lines[4] == "e: cannot be read; check its name and folder"
+    assert lines[5].startswith("f.png: ") and "damaged" not in lines[5] and len(lines) == 6
 
 
 def test_the_program_without_files_says_so(taken_along, tmp_path):
@@ -628,7 +634,7 @@ def test_where_the_classifier_goes_is_said_in_one_line(tmp_path, capsys):
         "workshop": types.SimpleNamespace(name=str(tmp_path / "kernel")),
     }  # fmt: skip
     defined(CHAPTER, ("def place_for(",), space)
-    assert space["place"] == tmp_path / "kernel" and "goes with the kernel" in capsys.readouterr().out
+    assert space["place"] == tmp_path / "kernel" and "deleted when you stop" in capsys.readouterr().out
     assert space["place_for"]("mine.zip", tmp_path) == tmp_path
     assert capsys.readouterr().out == "Written beside this notebook.\n"
     space["os"] = closed

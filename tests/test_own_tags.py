@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from scipy.sparse.csgraph import connected_components
 
 from chapter_cells import defined
@@ -21,7 +21,7 @@ from tools.book import Book
 
 CHAPTER = Book().root / "notebooks/15_tags.ipynb"
 CELLS = (
-    "def wish(", "TURNS = ", "def bare(", "def opened(", "def on_white(", "def cleaned(", "def files_of(",
+    "def wish(", "def uncommented(", "def squared(", "def cleaned(", "def files_of(",
     "def reading(", "def listed(", "def collected(", "def named(", "def with_tags(",
     "def enough(", "def usable(", "def in_folds(",
 )  # fmt: skip
@@ -35,7 +35,7 @@ def chapter():
         "io": io, "np": np, "os": os, "warnings": warnings, "zipfile": zipfile, "Path": Path, "contextlib": contextlib,
         "PurePosixPath": PurePosixPath, "unicodedata": unicodedata, "Picture": Image, "ImageOps": ImageOps, "SIDE": 32,
         "TAGS": ["bird", "food", "mammal", "object", "plant"],
-        "UnidentifiedImageError": UnidentifiedImageError, "connected_components": connected_components,
+        "connected_components": connected_components,
     }  # fmt: skip
     return defined(CHAPTER, CELLS, space)
 

@@ -73,7 +73,7 @@ def test_sections_are_cut_at_h2_even_inside_a_cell():
 
 
 def test_a_measured_table_holds_its_section_and_no_other():
-    mark = "Measured by `make bench`, benchmarks/results/some.json, networks:"
+    mark = "Measured by `make bench` (benchmarks/results/some.json, part `networks`):"
     table = "| network | accuracy |\n|---|--:|\n| ours | 91.64 % |"
     notebook = nbformat.v4.new_notebook(
         cells=[

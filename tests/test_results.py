@@ -2,7 +2,7 @@
 
 Such a table stands in the chapter's Markdown right after a line like
 
-    Measured by `make bench`, benchmarks/results/fashion.json, results:
+    Measured by `make bench` (benchmarks/results/fashion.json, part `results`):
 
 That part of the file maps a name to its runs, one for each seed. The first
 cell of a row is the name, with ROWS for names that a reader should see
@@ -38,6 +38,14 @@ ROWS = {
     "as they are": "turned, degrees: 0",
     "JAX": "jax",
     "TensorFlow": "tensorflow",
+    "network less searched pixels, no change": "network less pixels, searched, none",
+    "network less searched pixels, shifted": "network less pixels, searched, shift",
+    "searched network less searched pixels, shifted": "network, searched less pixels, searched, shift",
+    "network less LDA, shifted": "network less LDA, shift",
+    "network less searched LDA, shifted": "network less LDA, searched, shift",
+    "pixels: glasses on one, less the rest": "pixels, one less same",
+    "LDA: glasses on one, less the rest": "LDA, one less same",
+    "network: glasses on one, less the rest": "network, one less same",
 }
 
 
@@ -483,8 +491,7 @@ def inside(part: str) -> dict[str, list[dict]]:
 
 def probed(kind: str, question: str, block: int = 0) -> np.ndarray:
     """What the probe found in ten draws after a block; in pixels there is no block."""
-    place = (0, 1, 4, 8, 11, 13).index(block)
-    return np.array([run[question][place] for run in inside("probes")[kind]])
+    return np.array([run[question][block] for run in inside("probes")[kind]])
 
 
 def test_what_chapter_10_says_of_probes():
@@ -501,6 +508,39 @@ def test_what_chapter_10_says_of_probes():
         assert np.all(probed("trained", "stripes", 11) > probed(rival, "stripes", 11) + 0.2), rival
     dead = {kind: np.mean([run["dead"][-1] for run in runs]) for kind, runs in inside("probes").items()}
     assert max(dead[kind] for kind in rivals) < 0.05 < 0.3 < dead["shuffled"]  # why to measure anew
+
+
+def test_what_chapter_10_says_of_every_block():
+    """Its means and spreads of ten draws are the report's, and the prose says what the whole curves show."""
+    told = literal("10_inside", "probe-10-ten", "TEN")
+    questions, names = (
+        ("stripes", "tint", "animal", "class"),
+        {"trained": "trained", "shuffled": "shuffled, measured"},
+    )
+    assert list(told) == [(name, question) for name in names for question in questions]
+    curves = {key: 100 * np.array([probed(names[key[0]], key[1], n) for n in range(14)]) for key in told}
+    for key, draws in curves.items():
+        assert draws.shape == (14, 10)
+        assert told[key] == (
+            [round(mean) for mean in draws.mean(axis=1)],
+            [round(spread) for spread in draws.std(axis=1, ddof=1)],
+        ), key
+    mean = {key: draws.mean(axis=1) for key, draws in curves.items()}
+    stripes, kind, classes = (mean["trained", word] for word in ("stripes", "animal", "class"))
+    assert abs(stripes[0] - 25) < 5 and stripes[1:12].min() > 95 and round(stripes[13]) == 85
+    random = mean["shuffled", "stripes"]
+    assert round(random.max()) == 88 and round(random[13]) == 39 == round(random[1:].min())
+    assert min(mean[key].min() for key in told if key[1] == "tint") > 90
+    assert (round(kind[0]), kind.argmax(), round(kind[11])) == (62, 11, 80)
+    assert (round(classes[0]), classes.argmax(), round(classes[10])) == (44, 10, 58)
+    steps = np.abs(np.diff(curves["trained", "class"].mean(axis=1)))[9:11]
+    assert steps.max() < curves["trained", "class"].std(axis=1, ddof=1)[9:12].min()
+    assert (round(mean["shuffled", "class"][0]), round(mean["shuffled", "class"][13])) == (42, 33)
+    for question in questions:
+        assert mean["trained", question][11] > mean["trained", question][13], question
+    penalties = np.array([run["penalties"] for run in inside("probes")["trained"]])
+    assert penalties.shape == (10, 14, 4) and np.mean(penalties[..., 2:] == 0.1) < 0.2  # of the grid's ends
+    assert np.mean(penalties == 10.0**5) < 0.01
 
 
 def test_what_chapter_10_says_of_the_sanity_check():
@@ -1170,6 +1210,7 @@ def test_what_chapter_17_says_of_data_that_are_no_pictures():
     assert len(pairs) == 2 and np.all(abs(pairs) < 0.5)
     near, far, columns = "marks 3 apart", "marks 12 apart", "a table of 30 columns"
     assert reached(near, "CNN") > 99 and max(limits("others", far, who="CNN")) < 55
+    assert [share < 40 for share in limits("others", far, who="CNN")].count(True) == 1  # the mean tells of it
     assert min(limits("others", far, who="CNN, dilated")) > 99 and reached(far, "dense") > 95
     for task, learned in ((near, 2), (far, 1)):
         assert [share > 95 for share in limits("others", task, who="attention")].count(True) == learned
@@ -1232,3 +1273,44 @@ def test_every_page_is_quick_on_a_phone():
         scores = {name: each[name] for name in ("performance", "accessibility", "best-practices", "seo")}
         assert min(scores.values()) >= 95, (page, scores)
         assert max(each["shift"], each["shift_scrolled"]) < 0.02, page
+
+
+def printed(notebook: str, cell: str) -> str:
+    """What the committed run of a cell printed."""
+    cells = read_notebook(BOOK.root / f"notebooks/{notebook}.ipynb").cells
+    outputs = next(each.outputs for each in cells if each["id"] == cell)
+    return "".join(each.get("text", "") for each in outputs)
+
+
+def test_what_chapters_16_and_18_say_of_times_is_what_their_committed_runs_printed():
+    """No notebook asserts a time, so what the prose says of them is held here, on the run that it describes."""
+
+    def numbers(cell: str, pattern: str, notebook: str = "18_scale") -> list[float]:
+        found = re.findall(pattern, printed(notebook, cell))
+        assert found, cell
+        return [float(each.replace(",", "")) for each in found]
+
+    loops, _, im2col, nine, _, peak = numbers("limit-18-speeds", r"([\d.]+) GFLOP/s")
+    assert loops < peak / 1000 and max(im2col, nine) > 0.5 * peak
+    assert numbers("limit-18-roofline", r"flat from ([\d.]+)")[0] < 25
+    small, large = numbers("fewer-18-large", r"is ([\d.]+) times as fast")
+    assert small < 1 and large > 1.5
+    alone, _, by_64, _ = numbers("bits-18-batches", r"(\d+) µs a picture")
+    assert by_64 < alone / 2
+    plain, ahead, cached = numbers("data-18-waits", r"([\d.]+) s\b")
+    assert plain >= 0.7 and ahead < 0.9 * plain and cached < 0.85 * plain
+    files, _, cache, *_ = numbers("data-18-rates", r"([\d,]+) pictures a second")
+    assert cache > 2 * files
+    predict, call, lite, _ = numbers("serve-18-price", r"(\d+) µs")
+    assert predict > 5 * call > 5 * lite
+    for cell in (
+        "limit-18-speeds",
+        "limit-18-roofline",
+        "fewer-18-large",
+        "bits-18-batches",
+        "data-18-waits",
+    ):
+        assert "True" in printed("18_scale", cell) and "False" not in printed("18_scale", cell), cell
+    (speed,) = numbers("stream-16-run", r"([\d,]+) frames a second", "16_video")
+    (camera,) = numbers("stream-16-run", r"camera gives (\d+)", "16_video")
+    assert speed > camera

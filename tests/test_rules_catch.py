@@ -607,6 +607,23 @@ def stale_address(root):
     config.write_text(config.read_text("utf-8").replace("OWNER", "somebody"))
 
 
+@plant("no_asserts_of_times")
+def asserted_time(notebook):
+    own_code(notebook).source += (
+        "\nimport time\n\n\ndef seconds(work):\n    start = time.perf_counter()\n    work()\n"
+        "    return time.perf_counter() - start\n\n\ntook = {n: seconds(print) for n in range(2)}\n"
+        "assert took[0] < 2 * took[1]"
+    )
+
+
+@plant("no_asserts_of_times")
+def asserted_ratio(notebook):
+    own_code(notebook).source += (
+        "\nfrom time import perf_counter\n\nstart = perf_counter()\nspeed = 5 / (perf_counter() - start)\n"
+        "for each in (speed,):\n    assert each > 1"
+    )
+
+
 # --- the test --------------------------------------------------------------------------------
 
 

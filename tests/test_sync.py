@@ -15,8 +15,9 @@ import pytest
 import yaml
 from PIL import Image
 
-from tools.book import Book, canonicalise, read_notebook, smaller_picture, write_notebook
+from tools.book import Book, canonicalise, read_notebook, sha256, smaller_picture, write_notebook
 from tools.files import text_files
+from tools.pages.sync import fresh_notebook, stale
 
 
 def tool(root, name, *arguments):
@@ -63,6 +64,31 @@ def test_outdated_outputs_are_named_and_left(copy_of_the_book):
     code, said = tool(copy_of_the_book, "sync", "--write")
     assert code == 1 and f"make notebooks NB={path.stem}" in said
     assert path.read_bytes() == before
+
+
+def test_digests_of_data_are_written(copy_of_the_book):
+    """In a cell of a chapter's own as in a shared one; a file that is not of the book keeps the digest it has."""
+    book = Book(copy_of_the_book)
+    (path,) = [path for path in book.chapters if path.stem.startswith("06")]
+    before = path.read_text("utf-8")
+    digest = sha256(book.root / "data/datasets/stamps.zip")
+    assert before.count(digest) == 1
+    path.write_text(before.replace(digest, 64 * "0"), "utf-8", newline="\n")
+    said = dict(stale(book))
+    assert set(said) == {f"notebooks/{path.name}"} and "a digest" in said[f"notebooks/{path.name}"]
+    assert write_notebook(path, fresh_notebook(book, path)) and path.read_text("utf-8") == before
+    elsewhere = f'fetched("models/not_here.h5", (\n    "{64 * "1"}"))'
+    assert book.with_digests(elsewhere) == elsewhere
+
+
+def test_a_cell_that_begins_with_another_one(copy_of_the_book):
+    """tools/shared/start.py names home, and its cell holds it."""
+    book = Book(copy_of_the_book)
+    home = book.root / "tools/shared/home.py"
+    home.write_text(home.read_text("utf-8") + "print(1)\n", "utf-8")
+    shared = book.shared()
+    assert shared["shared-home"].endswith("\nprint(1)")
+    assert shared["shared-start"].startswith(shared["shared-home"] + "\nRAW = ")
 
 
 def small_book(root, *sources):

@@ -35,6 +35,12 @@ START_UP_NOISE = re.compile(
 )
 
 
+# A line of a shared cell's source that stands for the whole of another one.
+WHOLE_CELL = re.compile(r"(?m)^# @SHARED ([\w-]+)@$")
+# A file of data/ that a cell fetches, and its digest.
+FETCHED = re.compile(r'(?P<before>\bfetched\("(?P<path>[^"]+)", \(\s*")(?P<digest>[0-9a-f]{64})(?=")')
+
+
 class Book:
     """A copy of the book: its configuration, its chapters, its addresses."""
 
@@ -80,14 +86,24 @@ class Book:
         return [self.root / f"{page}.ipynb" for page in pages]
 
     def shared(self) -> dict[str, str]:
-        """Tag of a shared cell -> its source, with addresses and digests filled in."""
-        cells = {}
-        for path in sorted((self.root / "tools" / "shared").glob("*.py")):
-            source = path.read_text("utf-8").strip("\n").replace("@RAW@", self.raw)
-            cells[f"shared-{path.stem}"] = re.sub(
-                r"@SHA256 (\S+?)@", lambda found: sha256(self.root / found[1]), source
-            )
-        return cells
+        """Tag of a shared cell -> its source, with addresses, digests and the cells that it begins with filled in."""
+        folder = self.root / "tools" / "shared"
+
+        def source(name: str) -> str:
+            text = (folder / f"{name}.py").read_text("utf-8").strip("\n").replace("@RAW@", self.raw)
+            text = re.sub(r"@SHA256 (\S+?)@", lambda found: sha256(self.root / found[1]), text)
+            return WHOLE_CELL.sub(lambda found: source(found[1]), text)
+
+        return {f"shared-{path.stem}": source(path.stem) for path in sorted(folder.glob("*.py"))}
+
+    def with_digests(self, source: str) -> str:
+        """A cell's source in which each fetched("folder/file", ("digest")) has the digest of that file under data/."""
+
+        def digest(found) -> str:
+            path = self.root / "data" / found["path"]
+            return found["before"] + (sha256(path) if path.is_file() else found["digest"])
+
+        return FETCHED.sub(digest, source)
 
     def code_digest(self, notebook) -> str:
         """SHA-256 of all code cells; the repository's address does not count."""

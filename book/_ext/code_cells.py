@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import html
+import re
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
@@ -23,6 +24,8 @@ FITS = 34  # columns of code that a window of 320 pixels shows
 DEEPEST = 12  # columns of indentation, of a line within brackets, that a phone has room for
 SET_UP = "Set-up: imports, data, the book\u2019s helpers"
 SHOW_ROW, HIDE_ROW = "Show the code of {} cells", "Hide the code of {} cells"
+SHOW_ONE, HIDE_ONE = "Show the code", "Hide the code"
+NAMED = 3  # names of functions that a fold tells
 # Brackets, names and operators: the colour of the text.
 PLAIN = (Token.Operator, Token.Literal.String.Interpol)
 
@@ -152,11 +155,22 @@ def fold_set_up(tree) -> None:
         fold(row, SET_UP, SET_UP, "set-up")
 
 
+def made_in(row) -> str:
+    """What the cells of a fold define, in a few words: ": this, that and more", or nothing."""
+    code = "\n".join(block.astext() for cell in row for block in cell.findall(nodes.literal_block))
+    names = re.findall(r"(?m)^(?:def|class) (\w+)", code) or re.findall(r"(?m)^([A-Z]\w*) = ", code)
+    return ": " + ", ".join(names[:NAMED]) + (" and more" if len(names) > NAMED else "") if names else ""
+
+
 def fold_silent(tree) -> None:
-    """A row of folds that show nothing is one fold, which says how many cells it holds."""
+    """A fold that shows nothing says what it defines; a row of them is one fold, which says how many cells it holds."""
     for row in rows(tree, lambda node: is_silent(node) and not is_set_up(node)):
+        told = made_in(row)
         if len(row) > 1:
-            fold(row, SHOW_ROW.format(len(row)), HIDE_ROW.format(len(row)), "code-row")
+            fold(row, SHOW_ROW.format(len(row)) + told, HIDE_ROW.format(len(row)) + told, "code-row")
+        elif told:
+            for hidden in row[0].findall(HideCodeCellNode):
+                hidden["prompt_show"], hidden["prompt_hide"] = SHOW_ONE + told, HIDE_ONE + told
 
 
 def is_prose(text: str) -> bool:

@@ -35,14 +35,15 @@ EVERYDAY = set("band calibration depth floor frame margin phase reach scale wind
 
 # Here a word is not the term of the glossary. A space fits any space or new line.
 OTHERWISE = """
-: the identity; a hop between; a mel band; along every path; along the longest path; at the edge of; calls
-that calibration; code of digital; code takes 16; comes in patches; cure is a weight; encoder weights; error
-map marks; folder in which the paths; for each frequency; for each unit; frozen camera; heads minus tails;
+a hop between; a mel band; along every path; along the longest path; at the edge of; calls that calibration;
+class map; code of digital; code takes 16; comes in patches; cure is a weight; encoder weights; error map;
+folder in which the paths; for each frequency; for each unit; for the map; frozen camera; heads minus tails;
 heat maps; in units of; is the floor; judge its map; loss of accuracy; loss of all that was learned; loss of
-some points; losses of accuracy; margin to try; margin wider; mel bands from; more false alarms; multiplier
-scales; network maps; number of channels; over the edge; Picture weights; plants: false alarms; read its error
-map; recall with false alarms; results/scale; score a map by; single precision; still stretch; streams past;
-stretch the range; such samples; turn its head; unit sphere
+some points; losses of accuracy; maps of its; margin to try; margin wider; mel bands from; more false alarms;
+multiplier scales; nearest neighbour, which; network maps; number of channels; over the edge; Picture weights;
+plants: false alarms; positive weight nothing; probes and maps; recall with false alarms; results/scale; score
+a map by; single precision; still stretch; streams past; stretch the range; such samples; ten nearest
+neighbours; test such a map; : the identity; turn its head; unit sphere; weight on plants
 """
 
 

@@ -42,10 +42,9 @@ EXAMPLE_SIDE = 256
 PICTURES = 80  # pixels of the chapter's pictures
 # The cells that are needed, by how they begin, of each chapter.
 CELLS = {
-    "10_inside": ("stamps = {}", "HUES =", "def composed(", "def features(", "STEPS = 150", "def grad_cam(",
-                  "def at_160(", "def scenes(", "moved_back = "),
-    "06_transfer_learning": (f"SIDE = {PICTURES} ", "def class_mean(", "TURNS = ", "def bare(", "def opened(",
-                             "def on_white("),
+    "10_inside": ("photos = ", "stamps = {}", "HUES =", "def composed(", "def features(", "STEPS = 150",
+                  "def grad_cam(", "def at_160(", "def scenes(", "moved_back = "),
+    "06_transfer_learning": (f"SIDE = {PICTURES} ", "def class_mean(", "def uncommented(", "def squared("),
 }  # fmt: skip
 TRAINING = "many_x, _, many_y ="
 
@@ -79,7 +78,7 @@ def chapter(trained: bool = True) -> dict:
 
     with contextlib.redirect_stdout(io.StringIO()):
         for name, begins in CELLS.items():
-            for tag in ("setup", "shared-transfer"):
+            for tag in ("shared-start", "setup"):
                 run(name, lambda cell, tag=tag: tag in tags(cell))
             for begin in begins:
                 run(name, lambda cell, begin=begin: cell.source.startswith(begin))

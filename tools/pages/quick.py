@@ -197,6 +197,8 @@ class Snapshot:
         """What nbval reads: code, tags, ids and outputs; and the sources of the shared cells."""
         cells = self.notebook(name)
         shared = {tag[7:] for cell in cells for tag in code_of(cell)[1] if tag.startswith("shared-")}
+        if "start" in shared:  # it begins with home
+            shared.add("home")
         sources = [self.digests.get(f"tools/shared/{each}.py", "missing") for each in sorted(shared)]
         return of([[*code_of(cell), cell["outputs"], cell["execution_count"]] for cell in cells] + sources)
 

@@ -6,6 +6,7 @@
 Written once          | where                        | copied to
 the address           | _config.yml                  | badges and raw addresses in the notebooks
 shared cells          | tools/shared/*.py            | cells tagged shared-* in the notebooks
+digests of data       | the files under data/        | fetched("file", ("digest")) in the notebooks
 order and titles      | _toc.yml and the H1s         | the chapter table in README.md
 the notebooks' form   | tools/book.py, canonicalise  | the notebooks
 reading times         | tools/reading.py             | the line **Time:** in the notebooks
@@ -31,7 +32,7 @@ TABLE = re.compile(r"(?s)(<!-- chapters:start -->\n).*?(<!-- chapters:end -->)")
 
 
 def fresh_notebook(book: Book, path: Path):
-    """The notebook at `path` with its badge and its shared cells as they should be."""
+    """The notebook at `path` with its badge, its shared cells and its digests as they should be."""
     notebook = read_notebook(path)
     shared = book.shared()
     notebook.cells[0].source = book.badge(path.stem)
@@ -40,6 +41,8 @@ def fresh_notebook(book: Book, path: Path):
         for tag in tags(cell):
             if tag.startswith("shared-") and tag in shared:
                 cell.source = shared[tag]
+        if cell.cell_type == "code":
+            cell.source = book.with_digests(cell.source)
     reading.freshen(notebook)
     canonicalise(notebook)
     return notebook
@@ -83,7 +86,10 @@ def stale(book: Book, chapters: dict | None = None) -> Iterator[tuple[str, str]]
     for path, fresh in (chapters or all_fresh(book)).items():
         text = json.dumps(fresh, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         if text != path.read_text("utf-8"):
-            yield f"notebooks/{path.name}", "Its badge, a shared cell, its time or its form is stale."
+            yield (
+                f"notebooks/{path.name}",
+                "Its badge, a shared cell, a digest, its time or its form is stale.",
+            )
     if fresh_readme(book) != (book.root / "README.md").read_text("utf-8"):
         yield "README.md", "Its chapter table is stale."
 

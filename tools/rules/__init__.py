@@ -10,6 +10,7 @@ text        plain Markdown, words, labels, terms, description
 numerals    what holds a numeral of the prose
 figures     alt text, axes, colours
 outputs     current, clean, in canonical form
+times       no assertion about what a clock says
 whole       order of the chapters, folders at the top, the lock, copies (tools/pages/sync.py)
 data_cards  the cards of data/README.md
 traces      the repository's address, paths of machines, registries
@@ -33,6 +34,7 @@ from tools.rules import (  # noqa: F401  (each registers its rules)
     quiz,
     shape,
     text,
+    times,
     traces,
     whole,
 )

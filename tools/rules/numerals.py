@@ -41,7 +41,7 @@ NAMED = re.compile(
 )
 # The line that says where a table was measured, and the table: (file, part of it, table).
 MEASURED = re.compile(
-    r"(?m)^Measured by `make bench`, (benchmarks/results/\w+\.json), (\w+):\n\n((?:\|.*(?:\n|\Z))+)"
+    r"(?m)^Measured by `make bench` \((benchmarks/results/\w+\.json), part `(\w+)`\):\n\n((?:\|.*(?:\n|\Z))+)"
 )
 YEAR = re.compile(r"(?:19|20)\d\d")
 

@@ -17,6 +17,7 @@ MODULES = sys.stdlib_module_names | {
 }  # fmt: skip
 CLOSING = ["What people get wrong", "Summary", "Quiz", "Exercises", "Where to read on"]
 OPTIONAL = {"Quiz"}  # a chapter may still be without
+FIRST_CELLS = {"shared-home", "shared-start"}  # the settings; start fetches files, too
 MOST = 8  # sections that teach; what belongs together is one, with H3s in it
 
 
@@ -62,13 +63,14 @@ def opening(chapter: Chapter) -> Iterator[Problem]:
 
 @chapter_rule
 def setup_cell(chapter: Chapter) -> Iterator[Problem]:
-    """One setup cell, after shared-home, with every import and a seed; nothing installed."""
+    """One setup cell, after shared-home or shared-start, with every import and a seed; nothing installed."""
     setups = [n for n, cell in chapter.code if "setup" in tags(cell)]
     order = [n for n, _ in chapter.code[:2]]
-    if len(setups) != 1 or setups != order[1:2] or "shared-home" not in tags(chapter.cells[order[0]]):
+    first = FIRST_CELLS & set(tags(chapter.cells[order[0]]))
+    if len(setups) != 1 or setups != order[1:2] or not first:
         yield chapter.problem(
             None,
-            "The first two code cells must be tagged shared-home and setup, and no other is setup.",
+            "The first two code cells must be tagged shared-home or shared-start, and setup, and no other is setup.",
             "tag them so.",
         )
     for n, cell in chapter.code:
@@ -78,7 +80,7 @@ def setup_cell(chapter: Chapter) -> Iterator[Problem]:
             yield chapter.problem(n, "A magic, a shell command or a login.", "take it out.")
         # A program in a string, which a cell starts, has imports of its own.
         imports = any(isinstance(node, ast.Import | ast.ImportFrom) for node in ast.walk(syntax(cell)))
-        if imports and not {"setup", "shared-home", "shared-check"} & set(tags(cell)):
+        if imports and not ({"setup", "shared-check"} | FIRST_CELLS) & set(tags(cell)):
             yield chapter.problem(n, "An import outside the setup cell.", "move it into the setup cell.")
 
 

@@ -50,7 +50,7 @@ export function backboneOf(buffer) {
   return readNetwork(out.buffer);
 }
 
-/** A decoded picture -> {data} of 224x224 pixels, as chapter 6's `opened` makes it. */
+/** A decoded picture -> {data} of 224x224 pixels, as chapter 6's `squared` makes it. */
 export function squareOf(bitmap) {
   const { width, height } = bitmap;
   return middleSquare(thumbnail(width, height, rowReader(bitmap, width, height)), SQUARE).data;

@@ -1,10 +1,10 @@
+# @SHARED home@
 RAW = "@RAW@"
-socket.setdefaulttimeout(30)  # seconds until a dead line is given up
-
 
 def fetched(path, digest, origin=None):
     """Place of a file in the Keras home, fetched whole or not at all."""
     target = Path(os.environ.get("KERAS_HOME", "~/.keras"), path).expanduser()
+    socket.setdefaulttimeout(30)  # seconds until a dead line is given up
     try:
         if not target.exists() or digest != hashlib.sha256(
                 target.read_bytes()).hexdigest():
@@ -14,14 +14,6 @@ def fetched(path, digest, origin=None):
                     target.name, origin or f"{RAW}data/{path}",
                     file_hash=digest, cache_dir=beside), target)
     except Exception as error:
-        why = str(error).split(". ")[0]
-        raise OSError(f"{target.name} was not fetched: {why}.") from None
+        raise OSError("{} was not fetched: {}.".format(
+            target.name, str(error).split(". ")[0])) from None
     return str(target)
-
-
-photos = np.load(fetched("datasets/photographs.npz", (
-    "@SHA256 data/datasets/photographs.npz@")))
-stamps_file = fetched("datasets/stamps.zip", (
-    "@SHA256 data/datasets/stamps.zip@"))
-book_weights = fetched("models/book_mobilenet.weights.h5", (
-    "@SHA256 data/models/book_mobilenet.weights.h5@"))
