@@ -71,7 +71,7 @@ check: setup  ## the fast checks: linter, copies, rules of the house
 notebooks: setup  ## execute the notebooks in place; one with NB=01_filters
 	@$(BIN)/python -m tools.pages.run_notebooks $(NB)
 
-sync: setup  ## write badges, shared cells and the chapter table again
+sync: setup  ## write badges, shared cells, digests of data and the chapter table again
 	@$(BIN)/python -m tools.pages.sync --write
 
 student: setup  ## a set of notebooks without solutions, for a class, in _build/student

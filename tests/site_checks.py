@@ -310,12 +310,18 @@ def complaints_requests(visit: Visit) -> list[str]:
 def complaints_hardly_cut(visit: Visit) -> list[str]:
     """A printed line of which a letter or so is hidden, in a box that goes on too little for its shade to show."""
     return visit.page.evaluate(
-        """() => [...document.querySelectorAll(".cell_output > .output")].filter((box) => {
-            const letters = document.createRange();
-            letters.selectNodeContents(box.querySelector("pre") ?? box);
-            const hidden = letters.getBoundingClientRect().right + box.scrollLeft - box.getBoundingClientRect().right;
-            return hidden > 0.5 && box.scrollWidth < box.clientWidth + 12;
-        }).map((box) => `the last letter of a printed line is hidden: ${box.innerText.slice(0, 80)}`)"""
+        """async () => {
+            await document.fonts.ready;  // letters of another font are wider
+            // Sentences are wrapped, and hide at most the blank after a line's last word.
+            const boxes = [...document.querySelectorAll(".cell_output > .output:not(.prose)")];
+            return boxes.filter((box) => {
+                const letters = document.createRange();
+                letters.selectNodeContents(box.querySelector("pre") ?? box);
+                const end = box.getBoundingClientRect().right - box.scrollLeft;
+                const hidden = letters.getBoundingClientRect().right - end;
+                return hidden > 0.5 && box.scrollWidth < box.clientWidth + 12;
+            }).map((box) => `the last letter of a printed line is hidden: ${box.innerText.slice(0, 80)}`);
+        }"""
     )
 
 

@@ -237,6 +237,15 @@ def test_numbers_of_the_last_print_are_tried_and_not_believed(tmp_path, before, 
     assert "on page 3." in printed.pages[0].extract_text()
 
 
+@pytest.mark.parametrize("before", [None, {"end": 3}])
+def test_a_reference_to_nothing_is_refused(tmp_path, before):
+    """Also where every number of the last print still holds."""
+    need(site.find_browser(), site.HOW_TO_INSTALL)
+    more = "<p>See page <span class='page-ref' data-target='nowhere'>000</span>.</p>"
+    with pytest.raises(SystemExit, match="^The book links to nowhere, which stands on no page of the PDF.$"):
+        make_pdf.print_book(THREE_PAGES + more, tmp_path, before)
+
+
 @pytest.mark.parametrize("written", [None, "", "{", "[3]", '{"end": "three"}', '{"end": null}'])
 def test_a_damaged_note_of_the_last_print_counts_as_none(tmp_path, monkeypatch, written):
     """Only a cut, odd or missing file; a good one is read."""

@@ -1282,7 +1282,7 @@ def printed(notebook: str, cell: str) -> str:
     return "".join(each.get("text", "") for each in outputs)
 
 
-def test_what_chapters_16_and_18_say_of_times_is_what_their_committed_runs_printed():
+def test_what_chapters_9_16_and_18_say_of_times_is_what_their_committed_runs_printed():
     """No notebook asserts a time, so what the prose says of them is held here, on the run that it describes."""
 
     def numbers(cell: str, pattern: str, notebook: str = "18_scale") -> list[float]:
@@ -1314,3 +1314,11 @@ def test_what_chapters_16_and_18_say_of_times_is_what_their_committed_runs_print
     (speed,) = numbers("stream-16-run", r"([\d,]+) frames a second", "16_video")
     (camera,) = numbers("stream-16-run", r"camera gives (\d+)", "16_video")
     assert speed > camera
+    full, depthwise, _ = numbers("2ecf6372", r"([\d.]+) billion a second", "09_mobilenet")
+    assert depthwise < full
+    by_tensorflow, by_litert = numbers(
+        "clock-09", r"(?m)^separable +[\d.]+ +([\d.]+)", "09_mobilenet"
+    ) + numbers("clock-09", r"(?m)^separable(?: +[\d.]+){3} +([\d.]+)", "09_mobilenet")
+    assert by_litert < by_tensorflow
+    for cell in ("2ecf6372", "clock-09"):
+        assert "True" in printed("09_mobilenet", cell) and "False" not in printed("09_mobilenet", cell), cell

@@ -624,6 +624,14 @@ def asserted_ratio(notebook):
     )
 
 
+@plant("no_asserts_of_times")
+def asserted_list_of_times(notebook):
+    own_code(notebook).source += (
+        "\nimport time\n\ntook = {n: [] for n in range(2)}\nfor n in range(2):\n"
+        "    took[n].append(time.perf_counter())\nassert min(took[0]) < min(took[1])"
+    )
+
+
 # --- the test --------------------------------------------------------------------------------
 
 

@@ -232,3 +232,17 @@ def compared(tmp_path_factory):
 def test_nbval_compares_what_is_published(name, compared):
     """The tests of the notebooks can fail: by another output, and by an assert."""
     assert compared[name] is COMPARED[name][3]
+
+
+def test_every_digest_in_a_chapter_is_that_of_a_file_of_the_book():
+    """Or of the one file that is fetched from elsewhere; so a rebuilt file shows where its digest stands by hand."""
+    data = {sha256(path) for path in (Book().root / "data").rglob("*") if path.is_file()}
+    elsewhere = {
+        "dbdb03ee2a22fd895301636cd328b234bb3a9952358f436d82f46b81e0d5b0bf"
+    }  # MobileNet, ImageNet's weights
+    for path in Book().chapters:
+        for cell in read_notebook(path).cells:
+            if cell.cell_type == "code":
+                joined = re.sub(r'"\s*\n\s*"', "", cell.source)  # a digest in two pieces
+                wrong = set(re.findall(r"\b[0-9a-f]{64}\b", joined)) - data - elsewhere
+                assert not wrong, f"{path.name}: put the digest of the file that is there in place of {wrong}"

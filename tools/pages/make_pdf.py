@@ -284,14 +284,14 @@ def print_book(text: str, folder: Path, before: dict[str, int] | None = None) ->
         page.evaluate("document.fonts.ready.then(() => 0)")
         page.emulate_media(media="print", color_scheme="light")
         known = dict(before or {})
-        page.evaluate(NUMBERS, known)
+        unknown = page.evaluate(NUMBERS, known)
         for number in range(TRIES):
             last = number > 0 or bool(known)
             page.pdf(
                 path=target, prefer_css_page_size=True, print_background=True, tagged=last, outline=False
             )
             found = {name: place[0] for name, place in places(target).items()}
-            if last and found == known:
+            if last and found == known and not unknown:
                 break
             known = found
             unknown = page.evaluate(NUMBERS, known)
@@ -310,8 +310,8 @@ class Bookmarks:
         from pypdf.generic import DictionaryObject, NameObject
 
         self.reader, self.objects = reader, {}
-        known = max(number for found in reader.xref.values() for number in [*found, 0])
-        self.next = max(known + 1, int(reader.trailer["/Size"]))
+        in_use = [number for found in reader.xref.values() for number in found]
+        self.next = max(*in_use, int(reader.trailer["/Size"])) + 1
         self.top = self.add(DictionaryObject({NameObject("/Type"): NameObject("/Outlines")}))
 
     def add(self, item, number: int | None = None):
@@ -368,7 +368,7 @@ def append(printed: Path, target: Path, objects: dict, trailer) -> None:
     """
     with target.open("wb") as file:
         file.write(printed.read_bytes().rstrip() + b"\n")
-        rows = []
+        rows = [b"0 1\n0000000000 65535 f \n"]  # readers expect that the numbers begin with this one
         for number, item in sorted(objects.items()):
             rows.append(b"%d 1\n%010d 00000 n \n" % (number, file.tell()))
             file.write(b"%d 0 obj\n" % number)

@@ -29,6 +29,7 @@ import sysconfig
 import time
 from pathlib import Path
 
+from tools.book import WHOLE_CELL
 from tools.files import tracked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -197,9 +198,10 @@ class Snapshot:
         """What nbval reads: code, tags, ids and outputs; and the sources of the shared cells."""
         cells = self.notebook(name)
         shared = {tag[7:] for cell in cells for tag in code_of(cell)[1] if tag.startswith("shared-")}
-        if "start" in shared:  # it begins with home
-            shared.add("home")
-        sources = [self.digests.get(f"tools/shared/{each}.py", "missing") for each in sorted(shared)]
+        files = {f"tools/shared/{each}.py" for each in shared}
+        for file in [each for each in files if each in self.digests]:  # one may begin with another one
+            files |= {f"tools/shared/{each}.py" for each in WHOLE_CELL.findall(self.text(file))}
+        sources = [self.digests.get(file, "missing") for file in sorted(files)]
         return of([[*code_of(cell), cell["outputs"], cell["execution_count"]] for cell in cells] + sources)
 
     def code(self, name: str) -> str:

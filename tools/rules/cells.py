@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from tools.book import tags
 from tools.rules.rule import Chapter, Problem, chapter_rule
+from tools.rules.times import cells_with_times
 
 TAGS = re.compile(
     r"remove-cell|hide-input|hide-cell|setup|shared-[\w-]+|exercise-[\w-]+|check-[\w-]+"
@@ -94,8 +95,9 @@ def reads_no_stray_file(chapter: Chapter) -> Iterator[Problem]:
 
 @chapter_rule
 def ignored_output_asserts(chapter: Chapter) -> Iterator[Problem]:
-    """A cell whose output nbval ignores asserts a bound on what it measured."""
+    """A cell whose output nbval ignores asserts a bound on what it measured, unless that is a time (times.py)."""
+    timed = cells_with_times(chapter)
     for n, cell in chapter.code:
-        if "nbval-ignore-output" in tags(cell):
+        if "nbval-ignore-output" in tags(cell) and n not in timed:
             if not any(isinstance(node, ast.Assert) for node in ast.walk(ast.parse(cell.source))):
                 yield chapter.problem(n, "Its output is ignored and nothing is asserted.", "assert a bound.")

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from tools.rules.rule import Chapter, Problem, chapter_rule
 
+KEEPERS = {"append", "extend", "update", "add", "insert"}  # methods that keep what they are given
 CLOCKS = {"perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "process_time", "time_ns"}
 
 
@@ -61,6 +62,11 @@ def follow(body: list[ast.stmt], timed: set[str]) -> Iterator[ast.Assert]:
                         timed.add(name)
                     elif isinstance(node, ast.Assign) and isinstance(target, ast.Name):
                         timed.discard(name)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            called = node.value.func
+            keeps = isinstance(called, ast.Attribute) and called.attr in KEEPERS
+            if keeps and any(is_timed(each, timed) for each in node.value.args):
+                timed.update(names_of(called.value))
         elif isinstance(node, ast.For):
             change = timed.update if is_timed(node.iter, timed) else timed.difference_update
             change(names_of(node.target))
@@ -69,9 +75,20 @@ def follow(body: list[ast.stmt], timed: set[str]) -> Iterator[ast.Assert]:
                 yield from follow(getattr(node, part, []), timed)
 
 
+def cells_with_times(chapter: Chapter) -> set[int]:
+    """Numbers of the cells that read a clock, or work with what came of one."""
+    timed: set[str] = set()
+    found = set()
+    for number, _, tree in chapter.own_code():
+        list(follow(tree.body, timed))
+        if any(is_timed(each, timed) for each in tree.body):
+            found.add(number)
+    return found
+
+
 @chapter_rule
 def no_asserts_of_times(chapter: Chapter) -> Iterator[Problem]:
-    """No assert depends on a clock."""
+    """No assert depends on a clock, as far as assignments, loops, functions and KEEPERS carry what it said."""
     timed: set[str] = set()
     for number, _, tree in chapter.own_code():
         for found in follow(tree.body, timed):
