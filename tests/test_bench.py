@@ -260,9 +260,10 @@ def test_speed_run(quick, tmp_path):
 def test_scale(quick, tmp_path):
     """Two processes take the steps that are committed, a death changes no weight, each way to a layer is timed."""
     tried, full = quick("scale.py", tmp_path / "scale.json"), committed("scale.json")
-    (run,), (stands,) = (
+    (run,), (stands, *others) = (
         [run for run in report["several"]["tensorflow"] if run["members"] == 2] for report in (tried, full)
     )
+    assert len(others) == 4  # five rounds are committed
     assert run["losses"] == pytest.approx(stands["losses"], abs=1e-3)
     ((death,),) = tried["death"].values()
     assert death["started_again_from"] == 10 and death["same_weights"]
