@@ -98,7 +98,7 @@ def small_book(root, *sources):
     (root / "_toc.yml").write_text(yaml.safe_dump(toc))
     (root / "tools" / "shared").mkdir(parents=True)
     (root / "tools" / "pages").mkdir()
-    for name in ("book.py", "drawings.py", "pages/run_notebooks.py"):
+    for name in ("book.py", "drawings.py", "files.py", "pages/run_notebooks.py"):
         origin = Path(__file__).resolve().parents[1] / "tools" / name
         (root / "tools" / name).write_text(origin.read_text("utf-8"), "utf-8")
     path = root / "notebooks" / "01_small.ipynb"

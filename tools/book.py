@@ -18,6 +18,7 @@ import yaml
 from PIL import Image
 
 from tools import drawings
+from tools.files import WHOLE_CELL
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,8 +36,6 @@ START_UP_NOISE = re.compile(
 )
 
 
-# A line of a shared cell's source that stands for the whole of another one.
-WHOLE_CELL = re.compile(r"(?m)^# @SHARED ([\w-]+)@$")
 # A file of data/ that a cell fetches, and its digest.
 FETCHED = re.compile(r'(?P<before>\bfetched\("(?P<path>[^"]+)", \(\s*")(?P<digest>[0-9a-f]{64})(?=")')
 

@@ -1,10 +1,14 @@
-"""Which files make up the book."""
+"""Which files make up the book, and which shared cell holds another one."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+
+# A line of a shared cell's source that stands for the whole of another one.
+WHOLE_CELL = re.compile(r"(?m)^# @SHARED ([\w-]+)@$")
 
 
 def tracked(root: Path) -> list[str]:

@@ -29,8 +29,7 @@ import sysconfig
 import time
 from pathlib import Path
 
-from tools.book import WHOLE_CELL
-from tools.files import tracked
+from tools.files import WHOLE_CELL, tracked
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMAT = 1
