@@ -1,8 +1,20 @@
 """Functions of a chapter, as a reader who runs its cells gets them."""
 
+import contextlib
+import io
+import warnings
 from pathlib import Path
 
+import numpy as np
+from PIL import Image, ImageOps
+
 from tools.book import read_notebook
+
+# The names that the shared cell tools/shared/pictures.py finds in a chapter.
+READER = {
+    "contextlib": contextlib, "io": io, "np": np, "warnings": warnings, "Path": Path, "Picture": Image,
+    "ImageOps": ImageOps,
+}  # fmt: skip
 
 
 def defined(path: Path, beginnings, space: dict) -> dict:

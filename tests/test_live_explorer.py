@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from PIL import Image
 
 import site_checks as site
 import test_live_figures as figures
+from chapter_cells import READER
 from site_fixtures import *  # noqa: F403
 from site_fixtures import hold
 from test_live_figures import opened, spoken, tab_to, until, value
@@ -451,20 +451,7 @@ def test_scales_of_layer_and_map(reader, address):
 
 def translation():
     """Chapter 5's functions for pictures of one's own."""
-    import contextlib
-    import warnings
-
-    from PIL import ImageOps
-
-    space = {
-        "contextlib": contextlib,
-        "io": io,
-        "np": np,
-        "Path": Path,
-        "Picture": Image,
-        "ImageOps": ImageOps,
-    }
-    space["warnings"] = warnings
+    space = dict(READER)
     for beginning in ("def uncommented", "def on_black", "def centred"):
         exec(chapter_source(beginning), space)
     return lambda file: space["centred"](space["on_black"](space["opened"](file)))

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import os
 import re
 import struct
-import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
 import site_checks as site
+from chapter_cells import READER
+from odd_files import chunk, png, saved
 from site_fixtures import *  # noqa: F403
 from site_fixtures import hold
 from test_live_explorer import NAME, STRANGE, drop, wait_for_own
@@ -255,18 +254,6 @@ def test_very_long_rows_of_numbers(fresh, address):
 # ---- Pictures: one reader for all labs --------------------------------------------------------------
 
 
-def chunk(kind, data):
-    """A part of a PNG file."""
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def saved(picture, kind="PNG", **settings):
-    """A picture as the bytes of a file."""
-    file = io.BytesIO()
-    picture.save(file, kind, **settings)
-    return file.getvalue()
-
-
 def wide_profile():
     """A colour profile whose red is another than sRGB's."""
     data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
@@ -275,28 +262,6 @@ def wide_profile():
         if name == b"rXYZ":
             data[start + 8 : start + 20] = struct.pack(">iii", 39321, 19660, 1310)
     return bytes(data)
-
-
-def adam7(values):
-    """A grey PNG of 16 bits in the order of interlaced files."""
-    passes = [
-        (0, 0, 8, 8),
-        (0, 4, 8, 8),
-        (4, 0, 8, 4),
-        (0, 2, 4, 4),
-        (2, 0, 4, 2),
-        (0, 1, 2, 2),
-        (1, 0, 2, 1),
-    ]
-    rows = b"".join(
-        b"\0" + line.astype(">u2").tobytes()
-        for a, b, c, d in passes
-        for line in values[a::c, b::d]
-        if len(line)
-    )
-    head = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], 16, 0, 0, 0, 1)
-    parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + parts
 
 
 def disguises(rng):
@@ -315,7 +280,7 @@ def disguises(rng):
         "16 bits, dark": saved(Image.fromarray(grey * 40)),
         "16 bits, full": saved(Image.fromarray(grey * 257)),
         "16 bits, below 255": saved(Image.fromarray(grey)),
-        "16 bits, interlaced": adam7(grey * 99),
+        "16 bits, interlaced": png(grey * 99, 0, 16, True),
         "palette with a transparent colour": saved(picture.quantize(64), transparency=3),
         "turned": saved(picture, "JPEG", quality=95, exif=turned),
         "turned PNG": saved(picture, exif=turned),
@@ -349,22 +314,9 @@ def read_picture(visit, data, name="mine"):
 
 def test_pictures_have_the_chapters_numbers(reader, address):
     """Every kind of file, as chapter 5's own function reads it, number for number."""
-    import contextlib
-    import warnings
-
-    from PIL import ImageOps
-
     from test_live_explorer import chapter_source
 
-    space = {
-        "contextlib": contextlib,
-        "io": io,
-        "np": np,
-        "Path": Path,
-        "Picture": Image,
-        "ImageOps": ImageOps,
-        "warnings": warnings,
-    }
+    space = dict(READER)
     exec(chapter_source("def uncommented"), space)
     wrong = []
     with opened(reader(), address, "kernel-lab") as visit:

@@ -7,14 +7,12 @@ that of the network.
 import contextlib
 import io
 import os
-import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image
 
-from chapter_cells import defined
+from chapter_cells import READER, defined
 from tools.book import Book
 
 CHAPTER = Book().root / "notebooks/14_faces.ipynb"
@@ -33,10 +31,7 @@ def chapter():
     """The functions of the section by name."""
     import keras
 
-    space = {
-        "np": np, "Path": Path, "Picture": Image, "ImageOps": ImageOps, "contextlib": contextlib, "io": io,
-        "warnings": warnings, "pictures": PICTURES, "keras": keras,
-    }  # fmt: skip
+    space = {**READER, "pictures": PICTURES, "keras": keras}
     with contextlib.redirect_stdout(io.StringIO()):
         return defined(CHAPTER, CELLS, space)
 

@@ -4,18 +4,15 @@ The functions are taken from the notebook, as a reader runs them; the network is
 that has seen mirrored copies.
 """
 
-import contextlib
 import io
 import struct
-import warnings
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from chapter_cells import defined
+from chapter_cells import READER, defined
 from tools.pages import draw_live
 
 NEEDED = (
@@ -29,10 +26,7 @@ def names():
     """The chapter's functions by name, as its cells define them, with the committed network."""
     import keras
 
-    space = {
-        "contextlib": contextlib, "io": io, "np": np, "keras": keras, "warnings": warnings, "Path": Path,
-        "Picture": Image, "ImageOps": ImageOps,
-    }  # fmt: skip
+    space = {**READER, "keras": keras}
     defined(draw_live.CHAPTER, NEEDED, space)
     space["loaded"] = draw_live.keras_network("fashion-mirrored")
     space["names"] = draw_live.read_file(draw_live.LIVE / "fashion-mirrored.p2p")[0]["classes"]

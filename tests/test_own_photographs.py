@@ -24,9 +24,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pytest
 import scipy
-from PIL import Image, ImageOps
+from PIL import Image
 
-from chapter_cells import defined
+from chapter_cells import READER, defined
 from tools.book import Book, read_notebook, tags
 from tools.rules.names import names_needed
 
@@ -41,12 +41,8 @@ CELLS = (
 @pytest.fixture(scope="module")
 def chapter():
     """The functions of the section by name."""
-    space = {
-        "contextlib": contextlib, "io": io, "np": np, "os": os, "scipy": scipy, "time": time, "warnings": warnings,
-        "zipfile": zipfile, "Path": Path, "PurePosixPath": PurePosixPath, "Picture": Image,
-        "ImageOps": ImageOps,
-    }  # fmt: skip
-    return defined(CHAPTER, CELLS, space)
+    more = {"os": os, "scipy": scipy, "time": time, "zipfile": zipfile, "PurePosixPath": PurePosixPath}
+    return defined(CHAPTER, CELLS, READER | more)
 
 
 def scene(seed: int, size=(120, 90)) -> Image.Image:

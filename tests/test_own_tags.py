@@ -3,20 +3,18 @@
 The functions are taken from the notebook, as a reader runs them.
 """
 
-import contextlib
 import io
 import os
 import unicodedata
-import warnings
 import zipfile
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image
 from scipy.sparse.csgraph import connected_components
 
-from chapter_cells import defined
+from chapter_cells import READER, defined
 from tools.book import Book
 
 CHAPTER = Book().root / "notebooks/15_tags.ipynb"
@@ -32,8 +30,7 @@ rng = np.random.default_rng(0)
 def chapter():
     """The functions of the section by name."""
     space = {
-        "io": io, "np": np, "os": os, "warnings": warnings, "zipfile": zipfile, "Path": Path, "contextlib": contextlib,
-        "PurePosixPath": PurePosixPath, "unicodedata": unicodedata, "Picture": Image, "ImageOps": ImageOps, "SIDE": 32,
+        **READER, "os": os, "zipfile": zipfile, "PurePosixPath": PurePosixPath, "unicodedata": unicodedata, "SIDE": 32,
         "TAGS": ["bird", "food", "mammal", "object", "plant"],
         "connected_components": connected_components,
     }  # fmt: skip

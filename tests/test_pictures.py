@@ -5,8 +5,6 @@ functions are taken from the notebooks, as a reader runs them.
 """
 
 import contextlib
-import importlib
-import io
 import os
 import struct
 import warnings
@@ -15,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image
 
-from chapter_cells import defined
+from chapter_cells import READER, defined
+from odd_files import chunk, png, saved
 from tools.book import Book
 
 CHAPTERS = {int(path.stem[:2]): path for path in Book().chapters}
@@ -34,11 +33,8 @@ WAYS = {
 @pytest.fixture(scope="module")
 def chapters() -> dict[int, dict]:
     """Number -> the chapter's functions by name."""
-    modules = ("contextlib", "io", "os", "warnings")
-    space = {name: importlib.import_module(name) for name in modules}
-    space |= {"np": np, "Path": Path, "Picture": Image, "ImageOps": ImageOps}
     return {
-        number: defined(CHAPTERS[number], ("def uncommented(", *cells), dict(space))
+        number: defined(CHAPTERS[number], ("def uncommented(", *cells), {**READER, "os": os})
         for number, (_, cells) in WAYS.items()
     }
 
@@ -79,43 +75,11 @@ TURN = Image.Exif()
 TURN[0x0112] = 3
 
 
-def saved(picture: Image.Image, kind="PNG", **settings) -> bytes:
-    """A picture as the bytes of a file."""
-    file = io.BytesIO()
-    picture.save(file, kind, **settings)
-    return file.getvalue()
-
-
-def chunk(kind: bytes, body: bytes, wrong: int = 0) -> bytes:
-    """A piece of a PNG file, its sum right or not."""
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body) ^ wrong)
-
-
 def noted(*chunks: bytes, last: bool = False, **settings) -> bytes:
     """A PNG with chunks of its own behind its header, or before its end."""
     data = saved(PICTURE, **settings)
     place = len(data) - 12 if last else 33
     return data[:place] + b"".join(chunks) + data[place:]
-
-
-def png(values: np.ndarray, kind: int, bits: int, interlaced=False, *extra: bytes) -> bytes:
-    """A PNG as Pillow does not write it: rows of samples (h, w, channels), of 8 or 16 bits, in seven passes or one."""
-    passes = [
-        (0, 0, 8, 8),
-        (0, 4, 8, 8),
-        (4, 0, 8, 4),
-        (0, 2, 4, 4),
-        (2, 0, 4, 2),
-        (0, 1, 2, 2),
-        (1, 0, 2, 1),
-    ]
-    rows = b""
-    for top, left, down, right in passes if interlaced else [(0, 0, 1, 1)]:
-        for row in values[top::down, left::right].astype(">u2" if bits == 16 else "u1"):
-            rows += b"\0" + row.tobytes()
-    header = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], bits, kind, 0, 0, interlaced)
-    parts = [chunk(b"IHDR", header), *extra, chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def with_alpha(channels: int) -> np.ndarray:

@@ -1,20 +1,17 @@
 """Chapter 11: its data keep their word, its network is the tool's, and its reader of files reads or says why not."""
 
 import collections
-import contextlib
 import io
 import itertools
 import json
 import os
-import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 from scipy import ndimage
 
-from chapter_cells import defined
+import chapter_cells
 from tools.book import Book, read_notebook
 from tools.data import build_digits, build_print
 
@@ -98,12 +95,11 @@ def chapter():
     import keras
 
     space = {
-        "collections": collections, "itertools": itertools, "io": io, "np": np, "os": os, "keras": keras,
-        "warnings": warnings, "Picture": Image, "ImageOps": ImageOps, "contextlib": contextlib, "Path": Path,
+        **chapter_cells.READER, "collections": collections, "itertools": itertools, "os": os, "keras": keras,
         "ndimage": ndimage, "print_weights": str(ROOT / "data/models/print_reader.weights.h5"),
         "printed": dict(np.load(DATA / "print.npz")), "print": lambda *words: None,
     }  # fmt: skip
-    return defined(CHAPTER, READER, space)
+    return chapter_cells.defined(CHAPTER, READER, space)
 
 
 def test_the_tool_trains_the_network_of_the_chapter(chapter):
