@@ -83,6 +83,7 @@ def test_placeholder_fails_with_one_sentence(tmp_path):
         "pages/publish.py",
         "pages/draw_previews.py",
         "pages/draw_cover.py",
+        "files.py",
         "book.py",
         "drawings.py",
     ):
