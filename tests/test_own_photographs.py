@@ -10,6 +10,7 @@ import inspect
 import io
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -33,15 +34,22 @@ from tools.rules.names import names_needed
 CHAPTER = Book().root / "notebooks/06_transfer_learning.ipynb"
 CELLS = (
     "def uncommented(", "def squared(", "def exposure(", "def files_of(", "def reading(",
-    "def collected(", "SETS = ", "def usable(", "def ties(", "def groups(", "def in_folds(", "def learned(",
-    "def answered(", "def coverage(",
+    "def collected(", "SETS = ", "def by_folder(", "def usable(", "def ties(", "def groups(",
+    "def in_folds(", "def learned(", "def answered(", "def coverage(",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def chapter():
     """The functions of the section by name."""
-    more = {"os": os, "scipy": scipy, "time": time, "zipfile": zipfile, "PurePosixPath": PurePosixPath}
+    more = {
+        "os": os,
+        "re": re,
+        "scipy": scipy,
+        "time": time,
+        "zipfile": zipfile,
+        "PurePosixPath": PurePosixPath,
+    }
     return defined(CHAPTER, CELLS, READER | more)
 
 
@@ -313,6 +321,76 @@ def test_train_and_test_are_no_classes(chapter, tmp_path, above):
 def test_a_class_may_be_called_train(chapter, tmp_path):
     files = {name.replace("cup/", "train/").replace("dog/", "bus/"): data for name, data in CLEAN.items()}
     assert result(chapter, unpacked(tmp_path / "all", files)) == ({"bus": 3, "train": 3}, [])
+
+
+SETS_AND_MORE = [
+    (("train", "test"), "unlabelled", ["unlabelled/dog/9.jpg lies beside test and train"]),
+    (("training set", "Test-Set 2"), "", []),
+    (("train_1", "eval"), "", []),
+    (("Train", "Validation", "Holdout"), "", []),
+    (("train", "test"), "test/dog/9.jpg", []),
+]
+
+
+@pytest.mark.parametrize(("parts", "beside", "says"), SETS_AND_MORE)
+def test_sets_are_known_whatever_else_they_are_called(chapter, tmp_path, parts, beside, says):
+    """Each holds three pictures of both classes, one level further down in the last case but one."""
+    inner = "images/" if "Holdout" in parts else ""
+    files = {f"{part}/{inner}{kind}/{n}.jpg": file(scene(100 * p + 10 * k + n))
+             for p, part in enumerate(parts) for k, kind in enumerate(("cup", "dog")) for n in range(3)}  # fmt: skip
+    if beside:
+        name = beside if "/" in beside else f"{beside}/dog/9.jpg"
+        files[name] = file(scene(999))
+    more = 1 if "/" in beside else 0
+    counts, said = result(chapter, unpacked(tmp_path / "all", files))
+    assert counts == {"cup": 3 * len(parts), "dog": 3 * len(parts) + more}
+    assert said == [f"shared out anew: {' '.join(sorted(parts))}", *(f"left out: {line}" for line in says)]
+
+
+def test_folders_that_are_no_sets_are_classes(chapter, tmp_path):
+    """Trainers and a testament begin like sets, and are none."""
+    files = {
+        name.replace("cup/", "trainers/").replace("dog/", "testament/"): data for name, data in CLEAN.items()
+    }
+    assert result(chapter, unpacked(tmp_path / "all", files)) == ({"testament": 3, "trainers": 3}, [])
+
+
+@pytest.mark.parametrize("kind", ["HEIC", "cut off", "nothing"])
+def test_a_class_without_a_picture_does_not_make_classes_of_folders_inside_another(chapter, tmp_path, kind):
+    """Cups of two days and no dog: that is one class, and not two days."""
+    files = {f"cup/day {n % 2}/{n}.jpg": file(scene(n)) for n in range(6)}
+    files |= {
+        "HEIC": {"dog/1.HEIC": b"....ftypheic"},
+        "cut off": {"dog/1.jpg": CLEAN["dog/1.jpg"][:300]},
+    }.get(kind, {})
+    folder = unpacked(tmp_path / "all", files)
+    (folder / "dog").mkdir(exist_ok=True)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), pytest.raises(ValueError, match=r"each\. Only cup has them\.$"):
+        chapter["usable"](folder)
+    assert said.getvalue().startswith("left out: dog has fewer than three usable pictures\nleft out: dog/")
+
+
+def test_a_folder_of_notes_is_no_class(chapter, tmp_path):
+    files = {f"photos/{name}": data for name, data in CLEAN.items()} | {"papers/list.txt": b"cup, dog"}
+    assert result(chapter, unpacked(tmp_path / "all", files))[0] == {"cup": 3, "dog": 3}
+
+
+def test_two_spellings_are_one_class(chapter, tmp_path):
+    files = CLEAN | {f"{kind}/{n}.png": file(scene(60 + n), "PNG") for n, kind in enumerate(("Cup", "CUP "))}
+    assert result(chapter, zipped(tmp_path / "all.zip", files)) == ({"cup": 5, "dog": 3}, [])
+
+
+def test_what_is_said_of_classes_comes_before_what_is_said_of_files(chapter, tmp_path):
+    """It would be lost behind 25 files that are no pictures."""
+    files = CLEAN | {f"cup/{n}.txt": b"note" for n in range(25)} | {"bird/1.jpg": file(scene(70))}
+    counts, said = result(chapter, unpacked(tmp_path / "all", files | {"loose.jpg": file(scene(71))}))
+    assert counts == {"cup": 3, "dog": 3}
+    assert said[:2] == [
+        "left out: bird has fewer than three usable pictures",
+        "left out: loose.jpg lies in no folder of a class",
+    ]
+    assert said[-1] == "left out: 7 more"
 
 
 def test_split_folders_without_classes_are_refused(chapter, tmp_path):

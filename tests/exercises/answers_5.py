@@ -133,6 +133,13 @@ wrong("5.4", "pooling is forgotten")(counted(pool=lambda side: side))
 wrong("5.4", "it keeps its size")(counted(lost=2))
 wrong("5.4", "two of the four numbers")(counted(norm=2))
 wrong("5.4", "means are counted like flatten")(counted(means=lambda r, c, d: r * c * d))
+for words, means in (
+    ("rows", lambda r, c, d: r),
+    ("columns", lambda r, c, d: c),
+    ("quarter of all", lambda r, c, d: r * c * d // 4),
+    ("two", lambda r, c, d: 2),
+):
+    wrong("5.4", "expected", "came", label=f"as many means as {words}")(counted(means=means))
 wrong("5.4", "flatten is counted like the means")(counted(flatten=lambda r, c, d: d))
 wrong("5.4", "expected", "came", label="dense layers have no bias")(counted(dense=lambda w, n: w * n))
 wrong("5.4", "expected: 56", "came:     20", label="made for one case")(

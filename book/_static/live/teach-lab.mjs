@@ -233,7 +233,7 @@ export class TeachLab extends LiveFigure {
       make("p", { id: "begin" }, "Give each class a name and some pictures, from files or the camera. Or see first how it goes:"),
       make("div", { className: "bar", style: { marginTop: "0.5rem" } },
         this.#button("example", "Try it with drawn pictures", () => (this.#pictures.length ? this.#twice(this.$("#example"), "Sure? Yours will be gone", () => this.example()) : this.example())), this.#chooser("open", "Open a saved lesson", ([file]) => this.open(file)), this.#button("back", "Bring back what was here", () => (this.open(this.#before), this.$("#example").focus({ preventScroll: true })))),
-      make("p", { className: "note" }, "Each of these takes the place of what is here."),
+      make("p", { className: "note" }, "Each of these replaces what is here."),
       make("p", { className: "head" }, "Your classes"),
       make("div", { className: "classes", id: "classes" }),
       make("div", { className: "bar", style: { marginTop: "0.6rem" } }, this.#button("more", "Add a class", () => this.addClass())));
@@ -963,7 +963,7 @@ export class TeachLab extends LiveFigure {
     one.room.setAttribute("aria-label", `Class ${one.name}`);
     one.room.classList.toggle("current", one.key === this.#current);
     one.remove.setAttribute("aria-label", `Remove class ${one.name}`);
-    one.room.querySelector(".count").textContent = mine.length ? plural(mine.length, "picture") : "No pictures yet; without any it is left out.";
+    one.room.querySelector(".count").textContent = mine.length ? plural(mine.length, "picture") : "No pictures yet; a class without any is left out.";
     list.hidden = !mine.length;
     const there = list.children.length, goesOn = there <= mine.length && (!there || list.lastChild === mine[there - 1].item);
     if (!goesOn) list.replaceChildren(...mine.map(({ item }) => item));
