@@ -929,7 +929,7 @@ def test_fine_tuning_on_photographs_from_elsewhere():
     """All folds of one division: even on the things, behind on the foods, as chapter 6 says."""
     cells = read_notebook(BOOK.root / "notebooks/06_transfer_learning.ipynb").cells
     assert any(
-        "On the two sets this won nothing clear, and lost with the foods." in cell.source for cell in cells
+        "On the two sets it brought no clear gain, and on the foods a loss." in cell.source for cell in cells
     )
     for name, runs in own_photographs()["fine"].items():
         (run,) = runs
