@@ -312,7 +312,7 @@ def _(rng):
 
 @legal("15.2")
 def _(rng):
-    size = int(rng.integers(1, 9))
+    size = int(rng.integers(1, 8))  # an answer goes through every order: 5,040 are quick on a busy machine
     has = (rng.random(size) < 0.5).astype(int)
     has[rng.integers(size)] = 1
     return has, rng.integers(0, 6, size) / 5, int(rng.integers(1, size + 1))
