@@ -92,7 +92,7 @@ READS = {
             "tools/**",
             tests="test_write_twice.*|test_outdated.*|test_digests.*|test_a_cell.*",
         ),
-        part("tools/**"),
+        part("tools/**", "notebooks/**", "README.md", *SHARED),
     ],
     "tests/test_course.py": [
         part("notebooks/**", *ORDER, "data/**", tests="test_student_set|test_chapters_tell_their_time.*"),
