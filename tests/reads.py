@@ -85,14 +85,7 @@ READS = {
     "tests/test_prose.py": [part()],
     "tests/test_sync.py": [
         part(ALL, tests="test_a_new_address_reaches_every_copy"),
-        part(
-            "notebooks/**",
-            *SHARED,
-            "README.md",
-            "tools/**",
-            tests="test_write_twice.*|test_outdated.*|test_digests.*|test_a_cell.*",
-        ),
-        part("tools/**", "notebooks/**", "README.md", *SHARED),
+        part("notebooks/**", *SHARED, "README.md", "tools/**"),
     ],
     "tests/test_course.py": [
         part("notebooks/**", *ORDER, "data/**", tests="test_student_set|test_chapters_tell_their_time.*"),
