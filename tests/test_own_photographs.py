@@ -328,40 +328,59 @@ SETS_AND_MORE = [
     (("training set", "Test-Set 2"), "", []),
     (("train_1", "eval"), "", []),
     (("Train", "Validation", "Holdout"), "", []),
-    (("train", "test"), "test/dog/9.jpg", []),
+    (("train", "test"), "9.jpg", ["9.jpg lies in no folder of a class"]),
+    (("photos/train", "photos/test"), "9.jpg", ["9.jpg lies in no folder of a class"]),
 ]
 
 
 @pytest.mark.parametrize(("parts", "beside", "says"), SETS_AND_MORE)
 def test_sets_are_known_whatever_else_they_are_called(chapter, tmp_path, parts, beside, says):
-    """Each holds three pictures of both classes, one level further down in the last case but one."""
+    """Each holds three pictures of both classes; for the holdout one level further down."""
     inner = "images/" if "Holdout" in parts else ""
     files = {f"{part}/{inner}{kind}/{n}.jpg": file(scene(100 * p + 10 * k + n))
              for p, part in enumerate(parts) for k, kind in enumerate(("cup", "dog")) for n in range(3)}  # fmt: skip
     if beside:
-        name = beside if "/" in beside else f"{beside}/dog/9.jpg"
-        files[name] = file(scene(999))
-    more = 1 if "/" in beside else 0
+        files[beside if beside.endswith(".jpg") else f"{beside}/dog/9.jpg"] = file(scene(999))
     counts, said = result(chapter, unpacked(tmp_path / "all", files))
-    assert counts == {"cup": 3 * len(parts), "dog": 3 * len(parts) + more}
-    assert said == [f"shared out anew: {' '.join(sorted(parts))}", *(f"left out: {line}" for line in says)]
+    assert counts == {"cup": 3 * len(parts), "dog": 3 * len(parts)}
+    names = sorted(Path(part).name for part in parts)
+    assert said == [f"shared out anew: {' '.join(names)}", *(f"left out: {line}" for line in says)]
 
 
-def test_folders_that_are_no_sets_are_classes(chapter, tmp_path):
-    """Trainers and a testament begin like sets, and are none."""
-    files = {
-        name.replace("cup/", "trainers/").replace("dog/", "testament/"): data for name, data in CLEAN.items()
-    }
-    assert result(chapter, unpacked(tmp_path / "all", files)) == ({"testament": 3, "trainers": 3}, [])
+NO_SETS = [
+    ("trainers", "testament"),
+    ("Test 1", "Test 2", "control"),
+    ("bus", "train", "test"),
+    ("Dev", "Val", "Ann"),
+    ("\u732b", "Test \u732b", "Train \u72ac"),
+]
 
 
-@pytest.mark.parametrize("kind", ["HEIC", "cut off", "nothing"])
+@pytest.mark.parametrize("kinds", NO_SETS)
+def test_folders_that_are_no_sets_are_classes(chapter, tmp_path, kinds):
+    """Some only begin like sets; others are called so, stand beside further classes and hold no folders."""
+    files = {f"{kind}/{n}.jpg": file(scene(10 * k + n)) for k, kind in enumerate(kinds) for n in range(3)}
+    assert result(chapter, unpacked(tmp_path / "all", files)) == ({kind: 3 for kind in sorted(kinds)}, [])
+
+
+def test_a_link_that_leads_back_is_no_empty_folder(chapter, tmp_path):
+    """It led nowhere new, and says nothing of the classes."""
+    folder = unpacked(tmp_path / "all", {f"photos/{name}": data for name, data in CLEAN.items()})
+    (folder / "again").symlink_to(folder, target_is_directory=True)
+    (folder / "photos/cup/up").symlink_to(folder / "photos", target_is_directory=True)
+    counts, said = result(chapter, folder)
+    assert counts == {"cup": 3, "dog": 3} and "empty" not in "".join(said)
+
+
+@pytest.mark.parametrize("kind", ["HEIC", "cut off", "raw", "nothing", "hidden"])
 def test_a_class_without_a_picture_does_not_make_classes_of_folders_inside_another(chapter, tmp_path, kind):
     """Cups of two days and no dog: that is one class, and not two days."""
     files = {f"cup/day {n % 2}/{n}.jpg": file(scene(n)) for n in range(6)}
     files |= {
         "HEIC": {"dog/1.HEIC": b"....ftypheic"},
         "cut off": {"dog/1.jpg": CLEAN["dog/1.jpg"][:300]},
+        "raw": {"dog/1.NEF": b"MM"},
+        "hidden": {"dog/.DS_Store": b"hidden"},
     }.get(kind, {})
     folder = unpacked(tmp_path / "all", files)
     (folder / "dog").mkdir(exist_ok=True)

@@ -186,7 +186,12 @@ wrong("3.6", "to within 0.02", label="three hinges")(
     (0.0, [(k / 3, 1 / 3 if k == 0 else 2 / 3) for k in range(3)])
 )
 wrong("3.6", "finite", label="no number")((0.0, [(0, float("nan"))]))
-for words, first in (("complex", 0.25 + 1j), ("NumPy's complex", np.complex64(0.25 + 1j)), ("words", "0.25")):
+for words, first in (
+    ("complex", 0.25 + 1j),
+    ("NumPy's complex", np.complex64(0.25 + 1j)),
+    ("words", "0.25"),
+    ("bytes", b"0.25"),
+):
     wrong("3.6", "(a number, [(place, turn), ...])", label=f"a turn of {words}")(
         (0.0, list(zip(QUARTERS, (first, 0.5, 0.5, 0.5), strict=True)))
     )

@@ -360,6 +360,16 @@ wrong("7.6", "Is a return missing?", label="none where nothing is possible")(
 right("7.6", "the lowest that is enough")(
     lambda sure, right, promise: min((t for t in sure if kept_share(sure, right, t) >= promise), default=2)
 )
+right("7.6", "just above the last that has to go")(
+    lambda sure, right, promise: min(
+        (
+            np.nextafter(np.max(sure[sure < t], initial=0), 2)
+            for t in sure
+            if kept_share(sure, right, t) >= promise
+        ),
+        default=2,
+    )
+)
 right("7.6", "in float32")(
     lambda sure, right, promise: min(
         (np.float32(t) for t in sure if kept_share(sure, right, t) >= promise), default=np.float32(2)
