@@ -59,7 +59,9 @@ FIRST = (
     "69dce23d"
 ).split()
 NASTY = "e4fa62cd b4dc89fc 95722650 c95a1f41".split()
-READER = ("pictures-06 0db5677e exposure-06-code 4bf9f6c0 82c51639 e6c324ac classes-06-code 0f569b69").split()
+READER = (
+    "pictures-06 0db5677e exposure-06-code 4bf9f6c0 82c51639 e6c324ac classes-06-code classes-06-found 0f569b69"
+).split()
 REST = (
     "d42ceee3 names-06-code borrowed-06-code looked-06-code look-06-code dbb01e3d ties-06-code groups-06-code "
     "folds-06-code head-06-code answered-06-code none-06-code fine-06-code"

@@ -47,7 +47,7 @@ LEFT_OUT = {"Quiz", "Things to try", "Where you stand"}
 CALLED_EVERYWHERE = 6
 OPENING = 0.7  # what stands between a page's title and its first section
 # Of what counts no more than this, the beginning is searched: it points elsewhere, or to other books.
-LITTLE, BEGINNING = 0.3, 170
+LITTLE, BEGINNING = 0.3, 140
 TERM = 0.6  # a glossary entry among the sections
 
 SIGNS = {
