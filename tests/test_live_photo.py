@@ -58,7 +58,7 @@ def stored() -> tuple[dict, list[np.ndarray]]:
 def model(cells):
     """The network of the file, in Keras."""
     _, weights = stored()
-    body = cells["at_160"](0.5, None)
+    body = cells["backbone"](0.5, None)
     body.set_weights(weights[:-2])
     return photo_network.whole(body, *weights[-2:])
 
@@ -406,7 +406,7 @@ def test_answer_and_map_equal_the_chapters(fresh, address, cells, model):
                 1, np.abs(total).max(), np.abs(bias).max()
             )
             best = int(np.argmax(answer["logits"]))
-            heat = cells["grad_cam"](head, last, best)
+            heat = cells["grad_cam"](head, last[None], [best])[0]
             assert np.allclose(heat, np.maximum(wanted[best], 0), atol=1e-4 * scale)
             lit = visit.figure.evaluate(
                 """async (figure, best) => {

@@ -43,7 +43,7 @@ PICTURES = 80  # pixels of the chapter's pictures
 # The cells that are needed, by how they begin, of each chapter.
 CELLS = {
     "10_inside": ("photos = ", "stamps = {}", "HUES =", "def composed(", "def features(", "STEPS = 150",
-                  "def grad_cam(", "def at_160(", "def scenes(", "moved_back = "),
+                  "def grad_cam(", "def backbone(", "def scenes(", "moved_back = "),
     "06_transfer_learning": (f"SIDE = {PICTURES} ", "def class_mean(", "def uncommented(", "def squared("),
 }  # fmt: skip
 TRAINING = "many_x, _, many_y ="
@@ -82,7 +82,7 @@ def chapter(trained: bool = True) -> dict:
                 run(name, lambda cell, tag=tag: tag in tags(cell))
             for begin in begins:
                 run(name, lambda cell, begin=begin: cell.source.startswith(begin))
-        space["wide"] = {"book's": space["at_160"](0.5, space["book_weights"])}
+        space["wide"] = {"book's": space["backbone"](0.5, space["book_weights"])}
         if trained:
             run("10_inside", lambda cell: cell.source.startswith(TRAINING))
     return space
