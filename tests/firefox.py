@@ -36,6 +36,7 @@ SETTINGS = {
     "general.smoothScroll": False,
     "media.navigator.permission.disabled": True,
     "media.navigator.streams.fake": True,
+    "network.prefetch-next": False,  # or it asks for pages that nobody has opened
     "ui.prefersReducedMotion": 0,
     "ui.systemUsesDarkTheme": 0,
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import os
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -84,6 +84,12 @@ class Wanted:
         return "".join(pieces).split("\0")[-1].split(". ")[-1]
 
 
+@cache
+def wanted_of(name: str) -> Wanted:
+    """What one page says."""
+    return Wanted(name)
+
+
 @pytest.fixture(scope="module")
 def wanted() -> dict[str, Wanted]:
-    return {name: Wanted(name) for name in Book().pages}
+    return {name: wanted_of(name) for name in Book().pages}

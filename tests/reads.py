@@ -7,7 +7,8 @@ A part's `tests` is a pattern for the test's name with its parameters; the first
 .html. What is read:
 
     tools/**                     files of the book; * stays within a folder, ** does not
-    notebooks/*.ipynb#code       a part of each: code, run (what nbval reads), exercises, exporter (PARTS in quick.py)
+    notebooks/*.ipynb#code       a part of each: code, run (what nbval reads), exercises, exporter, form (all but the
+                                 words between headings); frame of a page of the site (PARTS in quick.py)
     page:book/intro.html         a page of the built site with its styles, scripts and pictures;
                                  the index of the search comes when a reader searches: site:_static/search-index.js
     links:book/intro.html        whether the links of that page lead somewhere
@@ -42,6 +43,24 @@ def chapter(values: dict) -> str:
 
 
 ALL = "**"
+# For tests that make copies of the book, break or change them and ask what a tool says. What the words between two
+# headings have to keep is asked by the rules, by `sync --check` and by tests/test_results.py.
+ALL_BUT_WORDS = (
+    "*",
+    ".github/**",
+    ".ci/**",
+    "benchmarks/**",
+    "book/**.md#title",
+    "book/*.yml",
+    "book/_ext/**",
+    "book/_publish/**",
+    "book/_static/**",
+    "book/_templates/**",
+    "data/**",
+    "notebooks/**#form",
+    "tests/**",
+    "tools/**",
+)
 ORDER = ("_config.yml", "_toc.yml")
 # Book().shared(): the sources of the shared cells, with the digests of the data that they fetch.
 SHARED = (*ORDER, "tools/shared/**", "data/**")
@@ -79,32 +98,33 @@ READS = {
         part(ALL),
     ],
     "tests/test_rules_catch.py": [
-        part(ALL, tests=rf"test_caught\[(?:{BOOK_RULES})-.*"),
+        part(*ALL_BUT_WORDS, tests=rf"test_caught\[(?:{BOOK_RULES})-.*"),
         part("notebooks/01_*.ipynb", *CHAPTER_RULE),
     ],
     "tests/test_prose.py": [part()],
     "tests/test_sync.py": [
-        part(ALL, tests="test_a_new_address_reaches_every_copy"),
-        part("notebooks/**", *SHARED, "README.md", "tools/**"),
+        part(*ALL_BUT_WORDS, tests="test_a_new_address_reaches_every_copy"),
+        part("notebooks/**#form", *SHARED, "README.md", "tools/**"),
     ],
     "tests/test_course.py": [
-        part("notebooks/**", *ORDER, "data/**", tests="test_student_set|test_chapters_tell_their_time.*"),
+        part("notebooks/**#form", *ORDER, "data/**", tests="test_student_set"),
+        part("notebooks/**", *ORDER, tests="test_chapters_tell_their_time.*"),
         part(*ORDER),
     ],
     "tests/test_checks_can_fail.py": [
         part("notebooks/{}#code", *ORDER, tests="test_every_assert_can_fail.*", by=parameter("path")),
         part(*ORDER),
     ],
-    "tests/test_quick.py": [part(ALL)],
+    "tests/test_quick.py": [part(*ALL_BUT_WORDS)],
     "tests/test_workflows.py": [
-        part("tests/**", "notebooks/**", tests="test_every_file_is_in_one_group"),
+        part("tests/**", "notebooks/**#form", tests="test_every_file_is_in_one_group"),
         part(".github/**", ".ci/**", "README.md", "tests/**"),
     ],
     "tests/test_matrix.py": [
         part(
             "tests/matrix/**",
             "tests/sanitize.cfg",
-            "notebooks/*.ipynb",
+            "notebooks/*.ipynb#form",
             "data/**",
             ".github/**",
             "README.md",
@@ -201,9 +221,10 @@ READS = {
             "links:{}",
             "book/_static/fonts.css",
             "_config.yml",
-            tests=r"test_page\[.*",
+            tests=r"test_page\[.*|test_one_style.*|test_a_fold_that.*",
             by=parameter("page"),
         ),
+        part("page:notebooks/06_*.html", "notebooks/06_*.ipynb", tests="test_long_rows.*"),
         part(
             "page:{}",
             "{stem}.ipynb",
@@ -227,9 +248,49 @@ READS = {
     # What is made from the whole site: the search, what is published, the book on paper.
     "tests/test_search.py": [part("site:**", "book/**", *ORDER)],
     "tests/test_publish.py": [
-        part("site:**", "book/**", "tools/**", "notebooks/**", "data/**", ".github/**", "Makefile", *ORDER)
+        part(
+            "site:**#frame",
+            "book/**.md#title",
+            "book/_ext/**",
+            "book/_publish/**",
+            "book/_static/**",
+            "book/_templates/**",
+            "tools/**",
+            "notebooks/**#form",
+            "data/**",
+            ".github/**",
+            "Makefile",
+            *ORDER,
+        )
     ],
-    "tests/test_paper.py": [part("site:**", "book/**", "tools/**", "notebooks/**", *ORDER)],
+    "tests/test_paper.py": [
+        # A page begins on a sheet of its own; a test of the whole compares one that is printed alone.
+        part(
+            "page:{}",
+            "site:_static/**",
+            "book/_ext/**",
+            "book/_static/**",
+            "tools/**",
+            *ORDER,
+            "~site:**",  # the whole PDF may be there already, and ids of other pages tell whether links lead on
+            "~book/**",
+            "~notebooks/**",
+            tests="test_page_.*",
+            by=parameter("page"),
+        ),
+        part(
+            "site:**#frame",
+            "page:book/intro.html",
+            "page:book/references.html",
+            "book/_ext/**",
+            "book/_static/**",
+            "tools/**",
+            *ORDER,
+            "~book/**",
+            "~notebooks/**",
+            "~site:_static/search-index.js",
+        ),
+    ],
     "tests/test_epub.py": [part("site:**", "book/**", "tools/**", "notebooks/**", *ORDER)],
     # The built site in a browser.
     "tests/test_figures.py": [
@@ -290,6 +351,7 @@ READS = {
         part(
             *IN_FIREFOX,
             "page:notebooks/05_*.html",
+            "page:notebooks/03_*.html",
             "page:search.html",
             "site:_static/search-index.js",
             "site:notebooks/*.html",

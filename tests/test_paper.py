@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,12 +15,14 @@ from PIL import Image
 
 import site_checks as site
 from paper import *  # noqa: F403
-from paper import bare, folder_of, need
-from site_fixtures import CHAPTERS
+from paper import bare, folder_of, need, wanted_of
 from tools.book import Book
 from tools.pages import make_pdf
 
 PLACES = make_pdf.places
+PAGES = [f"{name}.html" for name in Book().pages]
+CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
+FEW = 4  # pages of the book; to print so many, each alone, takes less time than the whole
 pypdf = pytest.importorskip("pypdf", reason="pypdf is missing; run make setup")
 
 
@@ -34,6 +39,30 @@ class Printed:
         if number not in self.words:
             self.words[number] = self.reader.pages[number - 1].extract_text()
         return self.words[number]
+
+    @cached_property
+    def alts(self) -> set[str]:
+        """All alternative texts in the tags."""
+        data, found = self.path.read_bytes(), set()
+        for each in re.finditer(rb"/Alt\s*(?=[(<])", data):
+            piece = pypdf.generic.read_object(io.BytesIO(data[each.end() : each.end() + 6000]), None)
+            found.add(bare(str(piece)))
+        return found
+
+    @cached_property
+    def figures(self) -> list[tuple[str, set[int]]]:
+        """All that the tags call a figure, with the pages that it stands on."""
+        return pages_of_figures(self.reader)
+
+    def pictures(self, pages) -> dict[int, list[int]]:
+        """Number of a picture -> those of some pages that name it."""
+        found: dict[int, list[int]] = {}
+        for number in pages:
+            objects = self.reader.pages[number - 1]["/Resources"].get("/XObject", {})
+            for reference in [objects.raw_get(name) for name in objects]:
+                if reference.get_object()["/Subtype"] == "/Image":
+                    found.setdefault(reference.idnum, []).append(number)
+        return found
 
     def bookmarks(self, branch=None) -> list[tuple[str, int]]:
         """(words, page), all levels in one row."""
@@ -52,12 +81,69 @@ def pdf(tmp_path_factory) -> Printed:
     return Printed(folder_of("pdf", make_pdf.make, tmp_path_factory))
 
 
+def alts_of(page: str) -> list[str]:
+    """The alternative texts of a page of the site; the introduction's picture is on the cover."""
+    return wanted_of(page.removesuffix(".html")).alts[page == PAGES[0] :]
+
+
+def alone(page: str, folder: Path) -> Path:
+    """The PDF of one page of the site."""
+    return make_pdf.print_alone(site.HTML, page.removesuffix(".html"), folder)
+
+
+@pytest.fixture(scope="module")
+def print_of(request, tmp_path_factory):
+    """A page of the site -> (a PDF, its sheets in it): the whole PDF, or, in `make quick`, one of that page alone.
+
+    It begins on a sheet of its own, so other pages change nothing but numbers of three digits.
+    """
+    asked = {
+        item.callspec.params["page"]
+        for item in request.session.items
+        if item.path == request.path
+        and "page" in getattr(item, "callspec", SimpleNamespace(params={})).params
+    }
+    found: dict[str, tuple[Printed, range]] = {}
+
+    def of(page: str) -> tuple[Printed, range]:
+        if page not in found:
+            if os.environ.get("BOOK_MEMORY") == "use" and len(asked) <= FEW:
+                need(site.find_browser(), site.HOW_TO_INSTALL)
+                printed = Printed(alone(page, tmp_path_factory.mktemp("alone")))
+                sheets = range(1, len(printed.reader.pages) + 1)
+            else:
+                printed = request.getfixturevalue("pdf")
+                starts = [printed.places[Path(each).stem][0] for each in PAGES]
+                starts.append(len(printed.reader.pages) + 1)
+                sheets = range(*starts[PAGES.index(page) :][:2])
+            found[page] = printed, sheets
+        return found[page]
+
+    return of
+
+
+def test_a_page_alone_is_printed_as_in_the_whole(pdf, tmp_path):
+    """As many sheets, the same words on each but for their numbers, the same figures in the same places."""
+    page = CHAPTERS[0]
+    start, end = (pdf.places[Path(each).stem][0] for each in PAGES[PAGES.index(page) :][:2])
+    single = Printed(alone(page, tmp_path))
+    assert len(single.reader.pages) == end - start > 10
+
+    def words(printed, number):
+        return re.sub(r"\d{1,3}", "", bare(printed.text(number)))
+
+    assert [words(single, n) for n in range(1, end - start + 1)] == [words(pdf, n) for n in range(start, end)]
+    inside = [(alt, min(pages) - start + 1) for alt, pages in pdf.figures if start <= min(pages) < end]
+    assert sorted(inside) == sorted((alt, min(pages)) for alt, pages in single.figures)
+
+
 def test_pdf_opens_with_cover_and_contents(pdf):
     """Cover, imprint, contents; what the file says about itself; one size of paper."""
     about = pdf.reader.metadata
     assert (about.title, about.author) == (site.CONFIG["title"], site.CONFIG["author"])
     assert pdf.reader.root_object["/Lang"] == "en" and pdf.reader.page_mode == "/UseOutlines"
     assert bare(site.CONFIG["title"]) in bare(pdf.text(1))
+    assert bare(wanted_of(PAGES[0].removesuffix(".html")).alts[0]) in pdf.alts
     assert "CC BY 4.0" in pdf.text(2)
     assert "Contents" in pdf.text(3)[:20]
     assert {tuple(round(float(x)) for x in page.mediabox) for page in pdf.reader.pages} == {(0, 0, 595, 842)}
@@ -131,43 +217,37 @@ def test_pdf_fonts_are_embedded(pdf):
     assert seen and not missing, missing
 
 
-def test_pdf_keeps_the_last_sentence_of_every_page(pdf, wanted):
-    """Nothing was lost at the end: a page's last words stand before the next page's title."""
-    starts = [pdf.places[Path(name).name][0] for name in wanted] + [len(pdf.reader.pages) + 1]
-    for page, start, end in zip(wanted.values(), starts, starts[1:], strict=False):
-        words = bare(page.last_words)
-        near = range(max(start, end - 3), end)
-        text = bare("".join(map(pdf.text, near)))
-        assert words in re.sub(r"\(page\d+\)|\(https?:[^)]*\)", "", text), page.name
+@pytest.mark.parametrize("page", PAGES)
+def test_page_keeps_its_last_sentence(print_of, page):
+    """Nothing was lost at the end: a page's last words stand on its last sheets."""
+    printed, sheets = print_of(page)
+    text = bare("".join(map(printed.text, sheets[-3:])))
+    assert bare(wanted_of(page.removesuffix(".html")).last_words) in re.sub(
+        r"\(page\d+\)|\(https?:[^)]*\)", "", text
+    )
 
 
-def test_pdf_keeps_the_alternative_texts(pdf, wanted):
+@pytest.mark.parametrize("page", PAGES)
+def test_page_keeps_its_alternative_texts(print_of, page):
     """Every figure's text is in the tags of the PDF, and so is every formula's TeX."""
-    data, alts = pdf.path.read_bytes(), set()
-    for found in re.finditer(rb"/Alt\s*(?=[(<])", data):
-        piece = pypdf.generic.read_object(io.BytesIO(data[found.end() : found.end() + 6000]), None)
-        alts.add(bare(str(piece)))
-    for page in wanted.values():
-        missing = [alt for alt in page.alts if bare(alt) not in alts]
-        assert not missing, f"{page.name}: {missing}"
+    printed, _ = print_of(page)
+    assert [alt for alt in alts_of(page) if bare(alt) not in printed.alts] == []
 
 
-def test_pdf_cuts_no_figure_in_two(pdf):
-    """A picture that is cut would be drawn on two pages, one after the other; several figures may share one."""
-    places: dict[int, list[int]] = {}
-    for number, page in enumerate(pdf.reader.pages, 1):
-        for name in page["/Resources"].get("/XObject", {}):
-            reference = page["/Resources"]["/XObject"].raw_get(name)
-            if reference.get_object()["/Subtype"] == "/Image":
-                places.setdefault(reference.idnum, []).append(number)
-    assert len(places) > 50
+def test_pdf_has_the_pictures_of_the_book(pdf):
+    """Enough of them are found to speak of those that are cut."""
+    assert len(pdf.pictures(range(1, len(pdf.reader.pages) + 1))) > 50
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_cuts_no_picture_in_two(print_of, page):
+    """One that is cut would be drawn on two sheets, one after the other; several figures may share one."""
+    printed, sheets = print_of(page)
     cut = {}
-    for key, pages in places.items():
-        if {number + 1 for number in pages} & {
-            *pages
-        }:  # the same picture in two figures, or one that is cut?
-            cut[key] = [number for number in pages if reaches_out(pdf.reader.pages[number - 1], key)]
-    assert {key: pages for key, pages in cut.items() if pages} == {}
+    for key, found in printed.pictures(sheets).items():
+        if {number + 1 for number in found} & {*found}:  # the same in two figures, or one that is cut?
+            cut[key] = [number for number in found if reaches_out(printed.reader.pages[number - 1], key)]
+    assert {key: found for key, found in cut.items() if found} == {}
 
 
 def pages_of_figures(reader) -> list[tuple[str, set[int]]]:
@@ -195,11 +275,14 @@ def pages_of_figures(reader) -> list[tuple[str, set[int]]]:
     return figures
 
 
-def test_pdf_keeps_every_figure_and_formula_on_one_page(pdf, wanted):
+@pytest.mark.parametrize("page", PAGES)
+def test_page_keeps_every_figure_and_formula_on_one_sheet(print_of, page):
     """A drawing with its caption, and a formula to the last of its strokes."""
-    figures = pages_of_figures(pdf.reader)
-    assert len(figures) > sum(len(page.alts) for page in wanted.values())
-    assert [(alt, pages) for alt, pages in figures if len(pages) != 1] == []
+    printed, sheets = print_of(page)
+    assert [alt for alt, found in printed.figures if not found] == []
+    mine = [(alt, found) for alt, found in printed.figures if found & {*sheets}]
+    assert len(mine) >= len(alts_of(page))
+    assert [(alt, found) for alt, found in mine if len(found) != 1] == []
 
 
 @pytest.mark.parametrize("height, parted", [(100, False), (240, True)])  # millimetres; 257 are to be had
@@ -289,15 +372,17 @@ def test_a_picture_that_is_cut_is_seen(tmp_path, height, cut):
         assert reaches_out(page, picture) == cut
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
-def test_pdf_prints_solutions_after_their_exercise(pdf, chapter):
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_page_prints_solutions_after_their_exercise(print_of, page):
     """Between an exercise and what follows stands its solution, named and open."""
-    slug = Path(chapter).stem
-    targets = [(name, place) for name, place in pdf.places.items() if name.startswith(f"{slug}--exercise-")]
+    printed, sheets = print_of(page)
+    slug = Path(page).stem
+    targets = [name for name in printed.places if name.startswith(f"{slug}--exercise-")]
     assert len(targets) >= 4
-    name, (first, _) = sorted(targets)[1]
+    name = sorted(targets)[1]
+    first = printed.places[name][0]
     number = re.search(r"exercise-(\d+)-(\d+)", name).groups()
-    text = "".join(pdf.text(page) for page in range(first, first + 3))
+    text = "".join(printed.text(sheet) for sheet in range(first, min(first + 3, sheets.stop)))
     asked = text.index(f"Exercise {number[0]}.{number[1]}:")
     assert re.search(rf"Solution.*?solution_{number[0]}_{number[1]}", text[asked:], re.DOTALL)
 

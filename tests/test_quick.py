@@ -334,6 +334,43 @@ def test_prose_of_a_chapter_runs_no_cell_again():
     }
 
 
+def sentence(cells):
+    """The last text of a notebook."""
+    return [cell for cell in cells if cell["cell_type"] == "markdown"][-1]
+
+
+def test_a_sentence_brings_back_nothing_that_reads_only_the_form():
+    """A heading does, and so does what copies are made from: badge, title, needs with the time."""
+    lean_on_form = {
+        name
+        for name, (_, reads, _) in STOOD.items()
+        if {"notebooks/**#form", "notebooks/*.ipynb#form"} & {*reads}
+    }
+    files = {STOOD[name][0] for name in lean_on_form}
+    assert named("sync rules_catch quick matrix publish course workflows") <= files
+    found = back(edited(CHAPTER_6, lambda cells: add(sentence(cells), " And more.")))
+    assert not found & lean_on_form and named("rules results sync") - named("sync") <= {
+        STOOD[n][0] for n in found
+    }
+    for change in (
+        lambda cells: add(sentence(cells), "\n\n### More\n"),
+        lambda cells: add(prose(cells), " And more."),
+        lambda cells: add(cells[0], " "),
+        lambda cells: sentence(cells)["metadata"].update(tags=["remove-cell"]),
+        *EDITS.values(),
+    ):
+        assert lean_on_form <= back(edited(CHAPTER_6, change))
+
+
+def test_all_but_words_is_all():
+    """Every file of the book is named there, a text by its headings at least."""
+    globs = [
+        each.split("#")[0] for each in quick.runpy.run_path(str(ROOT / "tests" / "reads.py"))["ALL_BUT_WORDS"]
+    ]
+    named_there = {name for glob in globs for name in BEFORE.matching(glob)}
+    assert {name for name in BEFORE.digests if not name.startswith("site:")} == named_there
+
+
 def test_the_cells_that_other_tests_run():
     """The exporter of chapter 5, an exercise's check, a function of chapters 4 and 6."""
 
@@ -381,11 +418,52 @@ def test_a_page_is_looked_at_again_by_itself():
 
 def test_a_link_that_leads_nowhere_brings_its_page_back():
     """To the test that follows links; a browser does not look at what is behind them."""
-    intro = "tests/test_html.py: test_page\\[.* [book/intro.html]"
+    (intro,) = (
+        name
+        for name in STOOD
+        if name.startswith("tests/test_html.py: test_page") and "[book/intro.html]" in name
+    )
     assert intro in back({"site:book/glossary.html": "<dt>term</dt>"})
     assert intro in back({"site:book/glossary.html": None})
     assert intro not in back({"site:book/glossary.html": '<p>Before.</p><dt id="term">term</dt>'})
     assert "book/intro.html" not in pages_back({"site:book/glossary.html": "<dt>term</dt>"})
+
+
+def test_a_page_is_printed_again_by_itself():
+    """Its words bring back its own sheets; its headings, links and head the whole PDF; a style every sheet."""
+    page, before = "notebooks/01_filters.html", SITE["site:notebooks/01_filters.html"]
+    sheets = {name for name in STOOD if name.startswith("tests/test_paper.py: test_page_")}
+    (own,) = (name for name in sheets if name.endswith(f"[{page}]"))
+    (whole,) = (name for name in STOOD if name.startswith("tests/test_paper.py") and name not in sheets)
+    paper = {*sheets, whole}
+    assert back({f"site:{page}": f"{before}<p>More.</p>"}) & paper == {own}
+    for more_of_it in ("<h2>More</h2>", '<a href="../book/teachers.html">more</a>', '<p id="more">More.</p>'):
+        assert back({f"site:{page}": before + more_of_it}) & paper == {own, whole}
+    assert back({f"site:{page}": f"<title>More</title></head>{before}"}) & paper == {own, whole}
+    assert back({"site:_images/map.webp": "other"}) & paper == {own, whole}
+    for name in ("book/_static/paper.css", "tools/pages/make_pdf.py", "tools/pages/articles.py"):
+        assert paper <= back(more(name))
+
+
+def test_what_the_search_finds_is_its_text_and_where_it_leads_is_not():
+    """The frame of the site has the index without its text."""
+    index = {"pages": [["a.html", "A", ""]], "sections": [[0, 1, "One", "text", "rest", 1, ""]], "terms": []}
+
+    def parts(change=None):
+        made = json.loads(json.dumps(index))
+        (change or dict)(made)
+        now = Planted({quick.SEARCHED: f"window.bookIndex = {json.dumps(made)};\n"})
+        return now.digest(quick.SEARCHED, "frame"), now.digest(quick.SEARCHED)
+
+    def write(place, text):
+        return lambda made: made["sections"][0].__setitem__(place, text)
+
+    assert (
+        parts(write(3, "other")) == (parts()[0], parts(write(3, "other"))[1])
+        and parts(write(3, "other")) != parts()
+    )
+    assert parts(write(2, "Two"))[0] != parts()[0] and parts(write(1, "else"))[0] != parts()[0]
+    assert parts(lambda made: made["pages"].append(["b.html", "B", ""]))[0] != parts()[0]
 
 
 def test_what_is_opened_and_has_no_say():

@@ -10,6 +10,7 @@ numbers hold. The numbers of the last print are tried first: where they hold, on
 
 from __future__ import annotations
 
+import contextlib
 import html as escaping
 import json
 import re
@@ -187,8 +188,11 @@ def page_styles(articles: list[Article]) -> str:
     return " ".join(rules)
 
 
-def whole_book(site: Path) -> tuple[str, list[Article]]:
-    """The HTML of the book with page numbers still to be filled in, and its articles."""
+def whole_book(site: Path, only: str | None = None) -> tuple[str, list[Article]]:
+    """The HTML of the book with page numbers still to be filled in, and its articles.
+
+    only: the name of the one page that shall be in it, without cover and contents.
+    """
     book, (articles, store) = Book(), read(site)
     store = [PLAIN.sub(r"\1", code) for code in store]
     intro = articles[0]
@@ -229,8 +233,10 @@ def whole_book(site: Path) -> tuple[str, list[Article]]:
         title=escaping.escape(config["title"]),
         styles="".join(f'<link rel="stylesheet" href="{address}">' for address in styles),
         pages=page_styles(articles),
-        front=front + str(contents(articles)),
-        articles=put_back("".join(str(article.body) for article in articles), store),
+        front="" if only else front + str(contents(articles)),
+        articles=put_back(
+            "".join(str(article.body) for article in articles if only in (None, article.name)), store
+        ),
     )
     return text, articles
 
@@ -265,14 +271,12 @@ def find_browser() -> str:
     return path
 
 
-def print_book(text: str, folder: Path, before: dict[str, int] | None = None) -> Path:
-    """Print until the numbers hold; the path of the PDF.
-
-    before: the pages on which things stood in an earlier print. If they still stand there, one print is enough.
-    """
+@contextlib.contextmanager
+def opened(text: str, folder: Path):
+    """The HTML in a browser that is ready to print it."""
     from playwright.sync_api import sync_playwright
 
-    source, target = folder / "book.html", folder / "book.pdf"
+    source = folder / "book.html"
     source.write_text(text, "utf-8")
     with sync_playwright() as playwright:
         # Letters keep the distances that their font gives them; a screen's pixels play no part on paper.
@@ -283,13 +287,35 @@ def print_book(text: str, folder: Path, before: dict[str, int] | None = None) ->
         page.goto(source.as_uri(), wait_until="load")
         page.evaluate("document.fonts.ready.then(() => 0)")
         page.emulate_media(media="print", color_scheme="light")
+        yield page
+        browser.close()
+
+
+def print_to(page, target: Path, tagged: bool = True) -> None:
+    """Write what a browser shows into a PDF."""
+    page.pdf(path=target, prefer_css_page_size=True, print_background=True, tagged=tagged, outline=False)
+
+
+def print_alone(site: Path, name: str, folder: Path) -> Path:
+    """Print one page of the book as it is in the whole: each begins on a new sheet. Numbers of sheets are 000."""
+    target = folder / "page.pdf"
+    with opened(whole_book(site, only=name)[0], folder) as page:
+        print_to(page, target)
+    return target
+
+
+def print_book(text: str, folder: Path, before: dict[str, int] | None = None) -> Path:
+    """Print until the numbers hold; the path of the PDF.
+
+    before: the pages on which things stood in an earlier print. If they still stand there, one print is enough.
+    """
+    target = folder / "book.pdf"
+    with opened(text, folder) as page:
         known = dict(before or {})
         unknown = page.evaluate(NUMBERS, known)
         for number in range(TRIES):
             last = number > 0 or bool(known)
-            page.pdf(
-                path=target, prefer_css_page_size=True, print_background=True, tagged=last, outline=False
-            )
+            print_to(page, target, tagged=last)
             found = {name: place[0] for name, place in places(target).items()}
             if last and found == known and not unknown:
                 break
@@ -299,7 +325,6 @@ def print_book(text: str, folder: Path, before: dict[str, int] | None = None) ->
                 raise SystemExit(f"The book links to {unknown[0]}, which stands on no page of the PDF.")
         else:
             raise SystemExit(f"After {TRIES} prints the page numbers still change; nothing was written.")
-        browser.close()
     return target
 
 

@@ -33,6 +33,9 @@ from tools.files import WHOLE_CELL, tracked
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMAT = 1
+FIRST_CELLS = (
+    3  # of a notebook, from which copies are made: badge, title with its promise, needs with the time
+)
 # What every test leans on, with what these import.
 ALWAYS = ("tests/conftest.py", "pytest.ini", "requirements.txt")
 # Settings of the environment that a test or a tool can see.
@@ -99,6 +102,7 @@ def environment() -> dict[str, str]:
 
 # An address in a page: (place, anchor).
 ADDRESS = re.compile(r"""["']([\w./%-]+\.\w+)(?:\?[^"'#]*)?(?:#([^"']*))?["']""")
+HEADING = re.compile(r"(?s)<h[1-6][ >].*?</h[1-6]>")
 # Whatever looks like an import, also in a string: rather more modules than are meant.
 IMPORT = re.compile(r"\b(?:from\s+([\w.]+)\s+)?import(?:_module|orskip)?\b([^\n(]*(?:\([^)]*\))?[^\n]*)")
 NAME = re.compile(r"\w+")
@@ -202,6 +206,28 @@ class Snapshot:
             files |= {f"tools/shared/{each}.py" for each in WHOLE_CELL.findall(self.text(file))}
         sources = [self.digests.get(file, "missing") for file in sorted(files)]
         return of([[*code_of(cell), cell["outputs"], cell["execution_count"]] for cell in cells] + sources)
+
+    def form(self, name: str) -> str:
+        """All of a notebook but the words of its text: badge, title and needs, headings, code, outputs, ids, tags."""
+        notebook = json.loads(self.bytes(name))
+        cells = notebook.pop("cells")
+        for cell in cells[FIRST_CELLS:]:
+            if cell["cell_type"] == "markdown":
+                cell["source"] = re.findall(r"(?m)^#+ .*", "".join(cell["source"]))
+        return of([notebook, cells])
+
+    def frame(self, name: str) -> str:
+        """Of a page its head, its headings, where it leads and where it can be led to; any other file whole."""
+        if not name.endswith(".html"):
+            return self.sections(name) if name == SEARCHED else self.digests[name]
+        head, end, _ = self.text(name).partition("</head>")
+        stands = [head if end else "", HEADING.findall(self.text(name)), sorted(self.anchors(name))]
+        return of([*stands, sorted(self.addresses(name))])
+
+    def sections(self, name: str) -> str:
+        """Of the search's index what is no text: pages, and the titles and anchors of their sections."""
+        index = json.loads(self.text(name).removeprefix("window.bookIndex = ").rstrip().removesuffix(";"))
+        return of([index["pages"], [entry[:3] for entry in index["sections"]], index["terms"]])
 
     def code(self, name: str) -> str:
         """The code cells, for tests that run some of them."""
@@ -329,6 +355,9 @@ SEARCHED = "site:_static/search-index.js"
 READ: dict = {}  # what was read in files, by their digests: names that are imported, cells of notebooks
 PARTS = {
     "run": Snapshot.run,
+    "form": Snapshot.form,
+    "frame": Snapshot.frame,
+    "sections": Snapshot.sections,
     "code": Snapshot.code,
     "exercises": Snapshot.exercises,
     "exporter": Snapshot.exporter,
