@@ -7,8 +7,9 @@ A part's `tests` is a pattern for the test's name with its parameters; the first
 .html. What is read:
 
     tools/**                     files of the book; * stays within a folder, ** does not
-    notebooks/*.ipynb#code       a part of each: code, run (what nbval reads), exercises, exporter, form (all but the
-                                 words between headings); frame of a page of the site (PARTS in quick.py)
+    notebooks/*.ipynb#code       a part of each: code, run (what nbval reads), exercises, exporter, form (no words but
+                                 headings from the first section on: no task, no question); frame of the site's pages
+                                 (PARTS in quick.py)
     page:book/intro.html         a page of the built site with its styles, scripts and pictures;
                                  the index of the search comes when a reader searches: site:_static/search-index.js
     links:book/intro.html        whether the links of that page lead somewhere
@@ -43,8 +44,8 @@ def chapter(values: dict) -> str:
 
 
 ALL = "**"
-# For tests that make copies of the book, break or change them and ask what a tool says. What the words between two
-# headings have to keep is asked by the rules, by `sync --check` and by tests/test_results.py.
+# For tests that make copies of the book, break or change them and ask what a tool says of that. What it says of
+# words as they are is asked by test_rules.py and by `sync --check`.
 ALL_BUT_WORDS = (
     "*",
     ".github/**",
@@ -107,8 +108,7 @@ READS = {
         part("notebooks/**#form", *SHARED, "README.md", "tools/**"),
     ],
     "tests/test_course.py": [
-        part("notebooks/**#form", *ORDER, "data/**", tests="test_student_set"),
-        part("notebooks/**", *ORDER, tests="test_chapters_tell_their_time.*"),
+        part("notebooks/**", *ORDER, "data/**", tests="test_student_set|test_chapters_tell_their_time.*"),
         part(*ORDER),
     ],
     "tests/test_checks_can_fail.py": [
@@ -248,6 +248,7 @@ READS = {
     # What is made from the whole site: the search, what is published, the book on paper.
     "tests/test_search.py": [part("site:**", "book/**", *ORDER)],
     "tests/test_publish.py": [
+        part("site:**", "book/**", *ORDER, tests="test_plain_build.*"),
         part(
             "site:**#frame",
             "book/**.md#title",
@@ -261,13 +262,14 @@ READS = {
             ".github/**",
             "Makefile",
             *ORDER,
-        )
+        ),
     ],
     "tests/test_paper.py": [
-        # A page begins on a sheet of its own; a test of the whole compares one that is printed alone.
+        # A page begins on a sheet of its own, and code that an earlier chapter has is not printed again; a test of
+        # the whole compares one that is printed alone.
         part(
             "page:{}",
-            "site:_static/**",
+            "notebooks/*.ipynb#code",
             "book/_ext/**",
             "book/_static/**",
             "tools/**",
@@ -282,13 +284,13 @@ READS = {
             "site:**#frame",
             "page:book/intro.html",
             "page:book/references.html",
+            "page:notebooks/10_*.html",
+            "notebooks/*.ipynb#code",
             "book/_ext/**",
             "book/_static/**",
             "tools/**",
             *ORDER,
             "~book/**",
-            "~notebooks/**",
-            "~site:_static/search-index.js",
         ),
     ],
     "tests/test_epub.py": [part("site:**", "book/**", "tools/**", "notebooks/**", *ORDER)],

@@ -16,12 +16,12 @@ from PIL import Image
 import site_checks as site
 from paper import *  # noqa: F403
 from paper import bare, folder_of, need, wanted_of
+from site_fixtures import CHAPTERS
 from tools.book import Book
 from tools.pages import make_pdf
 
 PLACES = make_pdf.places
 PAGES = [f"{name}.html" for name in Book().pages]
-CHAPTERS = [page for page in PAGES if page.startswith("notebooks/")]
 FEW = 4  # pages of the book; to print so many, each alone, takes less time than the whole
 pypdf = pytest.importorskip("pypdf", reason="pypdf is missing; run make setup")
 
@@ -86,16 +86,16 @@ def alts_of(page: str) -> list[str]:
     return wanted_of(page.removesuffix(".html")).alts[page == PAGES[0] :]
 
 
-def alone(page: str, folder: Path) -> Path:
-    """The PDF of one page of the site."""
-    return make_pdf.print_alone(site.HTML, page.removesuffix(".html"), folder)
+def alone(page: str, folder: Path, numbers=None) -> Printed:
+    """One page of the site on paper."""
+    return Printed(make_pdf.print_alone(site.HTML, page.removesuffix(".html"), folder, numbers))
 
 
 @pytest.fixture(scope="module")
 def print_of(request, tmp_path_factory):
     """A page of the site -> (a PDF, its sheets in it): the whole PDF, or, in `make quick`, one of that page alone.
 
-    It begins on a sheet of its own, so other pages change nothing but numbers of three digits.
+    It begins on a sheet of its own; other pages change numbers, and which code was printed already.
     """
     asked = {
         item.callspec.params["page"]
@@ -109,7 +109,7 @@ def print_of(request, tmp_path_factory):
         if page not in found:
             if os.environ.get("BOOK_MEMORY") == "use" and len(asked) <= FEW:
                 need(site.find_browser(), site.HOW_TO_INSTALL)
-                printed = Printed(alone(page, tmp_path_factory.mktemp("alone")))
+                printed = alone(page, tmp_path_factory.mktemp("alone"))
                 sheets = range(1, len(printed.reader.pages) + 1)
             else:
                 printed = request.getfixturevalue("pdf")
@@ -123,18 +123,23 @@ def print_of(request, tmp_path_factory):
 
 
 def test_a_page_alone_is_printed_as_in_the_whole(pdf, tmp_path):
-    """As many sheets, the same words on each but for their numbers, the same figures in the same places."""
-    page = CHAPTERS[0]
+    """As many sheets, the same words on each but for its number, the same figures in the same places.
+
+    The page refers to others, and to code that earlier chapters have.
+    """
+    (page,) = (page for page in CHAPTERS if "/10_" in page)
     start, end = (pdf.places[Path(each).stem][0] for each in PAGES[PAGES.index(page) :][:2])
-    single = Printed(alone(page, tmp_path))
+    single = alone(page, tmp_path, {name: sheet for name, (sheet, _) in pdf.places.items()})
     assert len(single.reader.pages) == end - start > 10
 
-    def words(printed, number):
-        return re.sub(r"\d{1,3}", "", bare(printed.text(number)))
+    def words(printed, sheet):
+        return bare(re.sub(rf"(?m)^{sheet}$", "", printed.text(sheet)))
 
-    assert [words(single, n) for n in range(1, end - start + 1)] == [words(pdf, n) for n in range(start, end)]
-    inside = [(alt, min(pages) - start + 1) for alt, pages in pdf.figures if start <= min(pages) < end]
-    assert sorted(inside) == sorted((alt, min(pages)) for alt, pages in single.figures)
+    found = [words(single, sheet) for sheet in range(1, end - start + 1)]
+    assert found == [words(pdf, sheet) for sheet in range(start, end)]
+    assert any("Code:thesameasonpage" in sheet for sheet in found)
+    inside = [(alt, min(sheets) - start + 1) for alt, sheets in pdf.figures if start <= min(sheets) < end]
+    assert sorted(inside) == sorted((alt, min(sheets)) for alt, sheets in single.figures)
 
 
 def test_pdf_opens_with_cover_and_contents(pdf):
@@ -229,14 +234,16 @@ def test_page_keeps_its_last_sentence(print_of, page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_page_keeps_its_alternative_texts(print_of, page):
-    """Every figure's text is in the tags of the PDF, and so is every formula's TeX."""
+    """Every figure's text is in the tags of the PDF."""
     printed, _ = print_of(page)
     assert [alt for alt in alts_of(page) if bare(alt) not in printed.alts] == []
 
 
-def test_pdf_has_the_pictures_of_the_book(pdf):
-    """Enough of them are found to speak of those that are cut."""
+def test_pdf_has_the_pictures_of_the_book(pdf, wanted):
+    """Enough of them are found to speak of those that are cut; formulas are figures, too, and each has its sheet."""
     assert len(pdf.pictures(range(1, len(pdf.reader.pages) + 1))) > 50
+    assert len(pdf.figures) > sum(len(page.alts) for page in wanted.values())
+    assert [alt for alt, sheets in pdf.figures if not sheets] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -279,9 +286,9 @@ def pages_of_figures(reader) -> list[tuple[str, set[int]]]:
 def test_page_keeps_every_figure_and_formula_on_one_sheet(print_of, page):
     """A drawing with its caption, and a formula to the last of its strokes."""
     printed, sheets = print_of(page)
-    assert [alt for alt, found in printed.figures if not found] == []
     mine = [(alt, found) for alt, found in printed.figures if found & {*sheets}]
-    assert len(mine) >= len(alts_of(page))
+    formulas = wanted_of(page.removesuffix(".html")).page.select(".katex")
+    assert len(mine) >= len(alts_of(page)) + len(formulas)
     assert [(alt, found) for alt, found in mine if len(found) != 1] == []
 
 
@@ -376,15 +383,11 @@ def test_a_picture_that_is_cut_is_seen(tmp_path, height, cut):
 def test_page_prints_solutions_after_their_exercise(print_of, page):
     """Between an exercise and what follows stands its solution, named and open."""
     printed, sheets = print_of(page)
-    slug = Path(page).stem
-    targets = [name for name in printed.places if name.startswith(f"{slug}--exercise-")]
-    assert len(targets) >= 4
-    name = sorted(targets)[1]
-    first = printed.places[name][0]
-    number = re.search(r"exercise-(\d+)-(\d+)", name).groups()
-    text = "".join(printed.text(sheet) for sheet in range(first, min(first + 3, sheets.stop)))
-    asked = text.index(f"Exercise {number[0]}.{number[1]}:")
-    assert re.search(rf"Solution.*?solution_{number[0]}_{number[1]}", text[asked:], re.DOTALL)
+    number = int(Path(page).name[:2])
+    text = "".join(map(printed.text, sheets))
+    assert len({*re.findall(rf"Exercise {number}\.(\d+):", text)}) >= 4
+    asked, following = (text.index(f"Exercise {number}.{each}:") for each in (2, 3))
+    assert re.search(rf"Solution.*?solution_{number}_2", text[asked:following], re.DOTALL)
 
 
 def test_pdf_writes_addresses_out(pdf, wanted):

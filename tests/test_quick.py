@@ -339,27 +339,29 @@ def sentence(cells):
     return [cell for cell in cells if cell["cell_type"] == "markdown"][-1]
 
 
-def test_a_sentence_brings_back_nothing_that_reads_only_the_form():
+@pytest.mark.parametrize("number", [4, 6])  # in chapter 4 the task stands before the needs
+def test_a_sentence_brings_back_nothing_that_reads_only_the_form(number):
     """A heading does, and so does what copies are made from: badge, title, needs with the time."""
+    chapter = sorted(NOTEBOOKS)[number - 1]
     lean_on_form = {
         name
         for name, (_, reads, _) in STOOD.items()
         if {"notebooks/**#form", "notebooks/*.ipynb#form"} & {*reads}
     }
-    files = {STOOD[name][0] for name in lean_on_form}
-    assert named("sync rules_catch quick matrix publish course workflows") <= files
-    found = back(edited(CHAPTER_6, lambda cells: add(sentence(cells), " And more.")))
-    assert not found & lean_on_form and named("rules results sync") - named("sync") <= {
-        STOOD[n][0] for n in found
+    assert named("sync rules_catch quick matrix publish workflows") <= {
+        STOOD[name][0] for name in lean_on_form
     }
+    found = back(edited(chapter, lambda cells: add(sentence(cells), " And more.")))
+    assert not found & lean_on_form and named("rules results course") <= {STOOD[name][0] for name in found}
     for change in (
         lambda cells: add(sentence(cells), "\n\n### More\n"),
         lambda cells: add(prose(cells), " And more."),
+        lambda cells: add(next(cell for cell in cells if "**Time:**" in "".join(cell["source"])), " "),
         lambda cells: add(cells[0], " "),
         lambda cells: sentence(cells)["metadata"].update(tags=["remove-cell"]),
         *EDITS.values(),
     ):
-        assert lean_on_form <= back(edited(CHAPTER_6, change))
+        assert lean_on_form <= back(edited(chapter, change))
 
 
 def test_all_but_words_is_all():
@@ -429,41 +431,48 @@ def test_a_link_that_leads_nowhere_brings_its_page_back():
     assert "book/intro.html" not in pages_back({"site:book/glossary.html": "<dt>term</dt>"})
 
 
+def written(page: str, text: str, index="window.bookIndex = {};") -> dict[str, str]:
+    """What a build writes for a page: the page itself, its source, and the index of the search."""
+    source = f"site:_sources/{page.removesuffix('.html')}.ipynb"
+    cells = [{"cell_type": "markdown", "source": f"## Maps\n{text}"}]
+    return {f"site:{page}": text, source: json.dumps({"cells": cells}), quick.SEARCHED: index}
+
+
+def index_of(title="One", words="text") -> str:
+    """An index of one section."""
+    index = {"pages": [["a.html", "A", ""]], "sections": [[0, 1, title, words, "rest", 1, ""]], "terms": []}
+    return f"window.bookIndex = {json.dumps(index)};\n"
+
+
 def test_a_page_is_printed_again_by_itself():
     """Its words bring back its own sheets; its headings, links and head the whole PDF; a style every sheet."""
     page, before = "notebooks/01_filters.html", SITE["site:notebooks/01_filters.html"]
-    sheets = {name for name in STOOD if name.startswith("tests/test_paper.py: test_page_")}
-    (own,) = (name for name in sheets if name.endswith(f"[{page}]"))
-    (whole,) = (name for name in STOOD if name.startswith("tests/test_paper.py") and name not in sheets)
-    paper = {*sheets, whole}
-    assert back({f"site:{page}": f"{before}<p>More.</p>"}) & paper == {own}
+    stood = Planted(written(page, before, index_of()))
+    lines = {name: (file, reads) for name, (file, reads, _) in STOOD.items()}
+    paper = {name for name in lines if name.startswith("tests/test_paper.py")}
+    sheets = {name for name in paper if ": test_page_" in name}
+    (own,), (whole,) = ({name for name in sheets if name.endswith(f"[{page}]")}, paper - sheets)
+    publish = {name for name in lines if name.startswith("tests/test_publish.py: .*")}
+
+    def again(changed: dict[str, str]) -> set[str]:
+        now = Planted(written(page, before, index_of()) | changed)
+        some = {name: lines[name] for name in paper | publish}
+        return {
+            n
+            for n, (file, reads) in some.items()
+            if now.fingerprint(reads, file) != stood.fingerprint(reads, file)
+        }
+
+    assert len(publish) == 1 and again({}) == set()
+    assert again(written(page, f"{before}<p>More.</p>", index_of(words="text more"))) == {own}
     for more_of_it in ("<h2>More</h2>", '<a href="../book/teachers.html">more</a>', '<p id="more">More.</p>'):
-        assert back({f"site:{page}": before + more_of_it}) & paper == {own, whole}
-    assert back({f"site:{page}": f"<title>More</title></head>{before}"}) & paper == {own, whole}
-    assert back({"site:_images/map.webp": "other"}) & paper == {own, whole}
+        assert again({f"site:{page}": before + more_of_it}) == {own, whole, *publish}
+    assert again({f"site:{page}": f"<title>More</title></head>{before}"}) == {own, whole, *publish}
+    assert again({quick.SEARCHED: index_of(title="Two")}) == {whole, *publish}
+    assert again({"site:offline/book.pdf": "another"}) == {whole, *publish}  # one more file
+    assert paper <= again({CHAPTER_6: edited(CHAPTER_6, lambda cells: add(code(cells)))[CHAPTER_6]})
     for name in ("book/_static/paper.css", "tools/pages/make_pdf.py", "tools/pages/articles.py"):
-        assert paper <= back(more(name))
-
-
-def test_what_the_search_finds_is_its_text_and_where_it_leads_is_not():
-    """The frame of the site has the index without its text."""
-    index = {"pages": [["a.html", "A", ""]], "sections": [[0, 1, "One", "text", "rest", 1, ""]], "terms": []}
-
-    def parts(change=None):
-        made = json.loads(json.dumps(index))
-        (change or dict)(made)
-        now = Planted({quick.SEARCHED: f"window.bookIndex = {json.dumps(made)};\n"})
-        return now.digest(quick.SEARCHED, "frame"), now.digest(quick.SEARCHED)
-
-    def write(place, text):
-        return lambda made: made["sections"][0].__setitem__(place, text)
-
-    assert (
-        parts(write(3, "other")) == (parts()[0], parts(write(3, "other"))[1])
-        and parts(write(3, "other")) != parts()
-    )
-    assert parts(write(2, "Two"))[0] != parts()[0] and parts(write(1, "else"))[0] != parts()[0]
-    assert parts(lambda made: made["pages"].append(["b.html", "B", ""]))[0] != parts()[0]
+        assert paper <= again(more(name))
 
 
 def test_what_is_opened_and_has_no_say():

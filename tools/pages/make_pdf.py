@@ -272,7 +272,7 @@ def find_browser() -> str:
 
 
 @contextlib.contextmanager
-def opened(text: str, folder: Path):
+def in_browser(text: str, folder: Path):
     """The HTML in a browser that is ready to print it."""
     from playwright.sync_api import sync_playwright
 
@@ -296,10 +296,14 @@ def print_to(page, target: Path, tagged: bool = True) -> None:
     page.pdf(path=target, prefer_css_page_size=True, print_background=True, tagged=tagged, outline=False)
 
 
-def print_alone(site: Path, name: str, folder: Path) -> Path:
-    """Print one page of the book as it is in the whole: each begins on a new sheet. Numbers of sheets are 000."""
+def print_alone(site: Path, name: str, folder: Path, numbers: dict[str, int] | None = None) -> Path:
+    """Print one page of the book, which in the whole begins on a new sheet, too.
+
+    numbers: target -> sheet in the whole book, as in its last print if they are not given; what is unknown is 000.
+    """
     target = folder / "page.pdf"
-    with opened(whole_book(site, only=name)[0], folder) as page:
+    with in_browser(whole_book(site, only=name)[0], folder) as page:
+        page.evaluate(NUMBERS, last_numbers() if numbers is None else numbers)
         print_to(page, target)
     return target
 
@@ -310,7 +314,7 @@ def print_book(text: str, folder: Path, before: dict[str, int] | None = None) ->
     before: the pages on which things stood in an earlier print. If they still stand there, one print is enough.
     """
     target = folder / "book.pdf"
-    with opened(text, folder) as page:
+    with in_browser(text, folder) as page:
         known = dict(before or {})
         unknown = page.evaluate(NUMBERS, known)
         for number in range(TRIES):

@@ -33,9 +33,6 @@ from tools.files import WHOLE_CELL, tracked
 
 ROOT = Path(__file__).resolve().parents[2]
 FORMAT = 1
-FIRST_CELLS = (
-    3  # of a notebook, from which copies are made: badge, title with its promise, needs with the time
-)
 # What every test leans on, with what these import.
 ALWAYS = ("tests/conftest.py", "pytest.ini", "requirements.txt")
 # Settings of the environment that a test or a tool can see.
@@ -208,26 +205,31 @@ class Snapshot:
         return of([[*code_of(cell), cell["outputs"], cell["execution_count"]] for cell in cells] + sources)
 
     def form(self, name: str) -> str:
-        """All of a notebook but the words of its text: badge, title and needs, headings, code, outputs, ids, tags."""
-        notebook = json.loads(self.bytes(name))
-        cells = notebook.pop("cells")
-        for cell in cells[FIRST_CELLS:]:
+        """All of a notebook but the words below its first section: there only headings, code, outputs, ids and tags."""
+        notebook, opening = json.loads(self.bytes(name)), True
+        for cell in notebook["cells"]:
             if cell["cell_type"] == "markdown":
-                cell["source"] = re.findall(r"(?m)^#+ .*", "".join(cell["source"]))
-        return of([notebook, cells])
+                text = "".join(cell["source"])
+                opening = opening and not re.search(r"(?m)^## ", text)
+                cell["source"] = text if opening else re.findall(r"(?m)^#+ .*", text)
+        return of(notebook)
 
     def frame(self, name: str) -> str:
-        """Of a page its head, its headings, where it leads and where it can be led to; any other file whole."""
+        """Of a page its head, headings, anchors and links; of a source its form or title; of the search no text."""
+        if name == SEARCHED:
+            index = json.loads(self.text(name).removeprefix("window.bookIndex = ").rstrip().removesuffix(";"))
+            return of(
+                [index["pages"], [[entry[:3] for entry in index[kind]] for kind in ("sections", "terms")]]
+            )
+        if name.startswith("site:_sources/"):
+            return self.form(name) if name.endswith(".ipynb") else self.title(name)
+        if name.startswith("site:offline/"):  # made from the pages, and only handed on
+            return ""
         if not name.endswith(".html"):
-            return self.sections(name) if name == SEARCHED else self.digests[name]
+            return self.digests[name]
         head, end, _ = self.text(name).partition("</head>")
         stands = [head if end else "", HEADING.findall(self.text(name)), sorted(self.anchors(name))]
         return of([*stands, sorted(self.addresses(name))])
-
-    def sections(self, name: str) -> str:
-        """Of the search's index what is no text: pages, and the titles and anchors of their sections."""
-        index = json.loads(self.text(name).removeprefix("window.bookIndex = ").rstrip().removesuffix(";"))
-        return of([index["pages"], [entry[:3] for entry in index["sections"]], index["terms"]])
 
     def code(self, name: str) -> str:
         """The code cells, for tests that run some of them."""
@@ -357,7 +359,6 @@ PARTS = {
     "run": Snapshot.run,
     "form": Snapshot.form,
     "frame": Snapshot.frame,
-    "sections": Snapshot.sections,
     "code": Snapshot.code,
     "exercises": Snapshot.exercises,
     "exporter": Snapshot.exporter,
