@@ -7,7 +7,6 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -100,8 +99,7 @@ def print_of(request, tmp_path_factory):
     asked = {
         item.callspec.params["page"]
         for item in request.session.items
-        if item.path == request.path
-        and "page" in getattr(item, "callspec", SimpleNamespace(params={})).params
+        if item.path == request.path and hasattr(item, "callspec") and "page" in item.callspec.params
     }
     found: dict[str, tuple[Printed, range]] = {}
 
