@@ -18,6 +18,9 @@ import site_checks as site
 from tools.book import Book
 from tools.pages.articles import take_away
 
+PAGES = [f"{name}.html" for name in Book().pages]
+FEW = 4  # pages of the book; to make so many files, each of one page alone, takes less time than the whole
+
 
 def bare(text: str) -> str:
     """A text without what a line break in print may add or take away."""
@@ -39,6 +42,16 @@ def folder_of(kind: str, maker, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("paper") / take_away.NAMES[kind]
     maker(site.HTML, path)
     return path
+
+
+def each_alone(request) -> bool:
+    """Whether so few pages are asked for, in `make quick`, that each is made alone."""
+    asked = {
+        item.callspec.params["page"]
+        for item in request.session.items
+        if item.path == request.path and hasattr(item, "callspec") and "page" in item.callspec.params
+    }
+    return os.environ.get("BOOK_MEMORY") == "use" and len(asked) <= FEW
 
 
 class Wanted:

@@ -246,7 +246,26 @@ READS = {
         ),
     ],
     # What is made from the whole site: the search, what is published, the book on paper.
-    "tests/test_search.py": [part("site:**", "book/**", *ORDER)],
+    "tests/test_search.py": [
+        # What a page does with answers; which they are, test_what_is_typed_in_a_browser_is_found asks.
+        part(
+            "site:**#frame",
+            *ORDER,
+            "~book/**",
+            tests=r"test_(?:search_by_keyboard|button_opens|open_search|search_page|search_from_files)_.*|"
+            "test_search_without_.*",
+        ),
+        part(
+            "site:_static/**",
+            "page:{}",
+            "site:index.html",
+            *ORDER,
+            "~book/**",
+            tests=r"test_targets_are.*",
+            by=parameter("page"),
+        ),
+        part("site:**", "book/**", *ORDER),
+    ],
     "tests/test_publish.py": [
         part("site:**", "book/**", *ORDER, tests="test_plain_build.*"),
         part(
@@ -293,7 +312,33 @@ READS = {
             "~book/**",
         ),
     ],
-    "tests/test_epub.py": [part("site:**", "book/**", "tools/**", "notebooks/**", *ORDER)],
+    "tests/test_epub.py": [
+        # A page is packed alone; a test of the whole compares one that is.
+        part(
+            "page:{}",
+            "page:book/intro.html",
+            "book/_ext/**",
+            "book/_static/**",
+            "tools/**",
+            *ORDER,
+            "~site:**",  # the whole EPUB may be there already
+            "~book/**",
+            "~notebooks/**",
+            tests="test_page_.*",
+            by=parameter("page"),
+        ),
+        part(
+            "site:**#frame",
+            "page:book/intro.html",
+            "page:notebooks/10_*.html",
+            "book/_ext/**",
+            "book/_static/**",
+            "tools/**",
+            *ORDER,
+            "~book/**",
+            "~notebooks/**",
+        ),
+    ],
     # The built site in a browser.
     "tests/test_figures.py": [
         part(
@@ -307,8 +352,9 @@ READS = {
             by=parameter("page"),
         ),
         part(
-            "site:**",
-            "notebooks/*.ipynb",
+            "site:**#frame",
+            "page:notebooks/02_*.html",
+            "notebooks/*.ipynb#run",
             "tools/**",
             "book/_static/palette.css",
             "book/_ext/drawn_figures.py",
@@ -353,13 +399,9 @@ READS = {
         part(
             *IN_FIREFOX,
             "page:notebooks/05_*.html",
-            "page:notebooks/03_*.html",
-            "page:search.html",
-            "site:_static/search-index.js",
-            "site:notebooks/*.html",
-            "site:book/project.html",
-            tests="test_chapter_and_its_figure.*|test_search.*",
+            tests="test_chapter_and_its_figure.*",
         ),
+        part(*IN_FIREFOX, "site:**#frame", tests="test_search.*"),
         part(*IN_FIREFOX, *LISTED),
     ],
     "tests/test_live_figures.py": [

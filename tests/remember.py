@@ -130,8 +130,10 @@ class Remember:
                 config.hook.pytest_deselected(items=left)
                 items[:] = [item for item in items if item not in set(left)]
         total: Counter = Counter()
+        of_files = self.of_files() if not self.mode else {}  # parts are not known, then
         for item in items:
-            total[file_of(item)] += self.expected(item)
+            file = file_of(item)
+            total[file] = of_files.get(file) or total[file] + self.expected(item)
         items.sort(key=lambda item: -total[file_of(item)])  # a file's tests keep their order
 
     def sort_into_parts(self, items) -> None:
@@ -151,17 +153,17 @@ class Remember:
             if strays:
                 self.strays[file] = strays
 
+    def of_files(self) -> Counter:
+        """Seconds that whole files took, of those that were measured."""
+        found: Counter = Counter()
+        for part, (seconds, _) in self.memory.kept["seconds"].items():
+            found[part.split(": ")[0].split(" [")[0]] += seconds
+        return found
+
     def expected(self, item) -> float:
         """Seconds that a test will take: as measured; else as its kind takes."""
         name = dict(item.user_properties).get("part") or file_of(item)
         measured = self.memory.kept["seconds"]
-        if not self.mode:  # parts are not known: the file's seconds at its first test, all at once
-            file = file_of(item)
-            known = sum(
-                each for part, (each, _) in measured.items() if part.split(": ")[0].split(" [")[0] == file
-            )
-            if known:
-                measured = {name: (known, sum(1 for other in item.session.items if file_of(other) == file))}
         if name in measured:
             seconds, tests = measured[name]
             return seconds / max(1, tests)

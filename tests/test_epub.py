@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import zipfile
+from functools import cached_property
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,7 +14,8 @@ import pytest
 
 import site_checks as site
 from paper import *  # noqa: F403
-from paper import bare, folder_of, need
+from paper import PAGES, bare, each_alone, folder_of, need, wanted_of
+from site_fixtures import CHAPTERS
 from tools.book import Book
 from tools.pages import articles, make_archive, make_epub, make_pdf
 from tools.pages.articles import take_away
@@ -22,32 +25,86 @@ MATHML = "{http://www.w3.org/1998/Math/MathML}"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def test_chapters_keep_their_numbers():
-    """On paper and in an e-reader a chapter is called as on the site, though a number may be left free."""
-    found = {article.name: article.number for article in articles.read(site.HTML)[0] if article.number}
-    assert found == {f"notebooks/{path.stem}": int(path.stem[:2]) for path in Book().chapters}
+class Packed:
+    """An EPUB: what is in it, and what epubcheck says of it, once it is asked for."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        with zipfile.ZipFile(path) as file:
+            self.files = {name: file.read(name) for name in file.namelist()}
+
+    @cached_property
+    def faults(self) -> list[str]:
+        need(shutil.which("epubcheck"), make_epub.NO_CHECK)
+        return make_epub.judge(self.path)
+
+    def page(self, page: str) -> bytes:
+        """A page of the site as it stands in the EPUB."""
+        return self.files[f"book/{Path(page).stem}.xhtml"]
+
+
+@pytest.fixture(scope="module")
+def epub(tmp_path_factory) -> Packed:
+    def make(html, path):
+        make_epub.pack(make_epub.compose(html), path)
+
+    return Packed(folder_of("epub", make, tmp_path_factory))
+
+
+def alone(page: str, folder: Path) -> Packed:
+    """An EPUB of one page of the site, behind the introduction."""
+    path = folder / "page.epub"
+    make_epub.pack(make_epub.compose(site.HTML, only=page.removesuffix(".html")), path)
+    return Packed(path)
+
+
+@pytest.fixture(scope="module")
+def epub_of(request, tmp_path_factory):
+    """A page of the site -> the whole EPUB, or, in `make quick`, one of that page alone."""
+    made: dict[str, Packed] = {}
+
+    def of(page: str) -> Packed:
+        if not each_alone(request):
+            return request.getfixturevalue("epub")
+        if page not in made:
+            made[page] = alone(page, tmp_path_factory.mktemp("alone"))
+        return made[page]
+
+    return of
 
 
 # ---- The EPUB ----------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def epub_path(tmp_path_factory) -> Path:
-    return folder_of(
-        "epub", lambda html, path: make_epub.pack(make_epub.compose(html), path), tmp_path_factory
-    )
+def test_a_page_alone_is_as_in_the_whole(epub, tmp_path):
+    """The same, but that a link to a page that is not there is none."""
+    (page,) = (page for page in CHAPTERS if "/10_" in page)
+    single = alone(page, tmp_path)
+    away = re.compile(r"""(?s)<a\b[^>]*\bhref="(?!#|https?:|intro\.xhtml)[^>]*>(.*?)</a>""")
+    whole, links = away.subn(r"\1", epub.page(page).decode())
+    assert single.page(page).decode() == whole and links > 10
+    assert away.search(single.page(page).decode()) is None
+    pictures = {name for name in single.files if not name.endswith((".xhtml", ".opf", ".ncx"))}
+    assert pictures < set(epub.files) and all(single.files[name] == epub.files[name] for name in pictures)
 
 
-@pytest.fixture(scope="module")
-def epub(epub_path) -> dict[str, bytes]:
-    with zipfile.ZipFile(epub_path) as file:
-        return {name: file.read(name) for name in file.namelist()}
+def test_chapters_keep_their_numbers(epub):
+    """In an e-reader, and on paper likewise, a chapter is called as on the site, though a number may be left free."""
+    for path in Book().chapters:
+        outermost = ElementTree.fromstring(epub.page(path.name)).find(f".//{XHTML}h1/..")
+        assert outermost[0].get("class") == "kicker" and outermost[1].tag == f"{XHTML}h1"
+        assert outermost[0].text == f"Chapter {int(path.stem[:2])}"
 
 
-def test_epubcheck_accepts_the_epub(epub_path):
+def test_epubcheck_accepts_the_epub(epub):
     """No fault, no warning."""
-    need(shutil.which("epubcheck"), make_epub.NO_CHECK)
-    assert make_epub.judge(epub_path) == []
+    assert epub.faults == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_is_accepted(epub_of, page):
+    """epubcheck has nothing to say of it."""
+    assert [fault for fault in epub_of(page).faults if f"/{Path(page).stem}.xhtml" in fault] == []
 
 
 def test_epubcheck_can_refuse(tmp_path, monkeypatch):
@@ -70,26 +127,29 @@ def test_epubcheck_can_refuse(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_epub_keeps_words_pictures_and_formulas(epub, wanted):
+@pytest.mark.parametrize("page", PAGES)
+def test_page_keeps_words_pictures_and_formulas(epub_of, page):
     """Last sentences, alternative texts, headings, and MathML with its TeX."""
-    for name, page in wanted.items():
-        tree = ElementTree.fromstring(epub[f"book/{Path(name).name}.xhtml"])
-        text = bare("".join(tree.itertext()))
-        assert bare(page.last.get_text()) in text, f"{name} has lost its end"
-        assert all(bare(heading) in text for heading in page.headings[1:]), name
-        alts = [image.get("alt") for image in tree.iter(f"{XHTML}img")]
-        alts += [drawing.get("aria-label") for drawing in tree.iter(f"{SVG}svg") if drawing.get("role")]
-        cover = [page.alts[0]] if name == Book().pages[0] else []
-        assert sorted(cover + alts) == sorted(page.alts), name
-        formulas = list(tree.iter(f"{MATHML}math"))
-        assert len(formulas) == len(page.page.select(".katex")), name
-        assert all(formula.get("alttext") and len(formula) for formula in formulas)
-        assert "Showtheanswer" not in text and not list(tree.iter(f"{XHTML}details"))
+    on_the_site, tree = (
+        wanted_of(page.removesuffix(".html")),
+        ElementTree.fromstring(epub_of(page).page(page)),
+    )
+    text = bare("".join(tree.itertext()))
+    assert bare(on_the_site.last.get_text()) in text, "the page has lost its end"
+    assert all(bare(heading) in text for heading in on_the_site.headings[1:])
+    alts = [image.get("alt") for image in tree.iter(f"{XHTML}img")]
+    alts += [drawing.get("aria-label") for drawing in tree.iter(f"{SVG}svg") if drawing.get("role")]
+    cover = [on_the_site.alts[0]] if page == PAGES[0] else []
+    assert sorted(cover + alts) == sorted(on_the_site.alts)
+    formulas = list(tree.iter(f"{MATHML}math"))
+    assert len(formulas) == len(on_the_site.page.select(".katex"))
+    assert all(formula.get("alttext") and len(formula) for formula in formulas)
+    assert "Showtheanswer" not in text and not list(tree.iter(f"{XHTML}details"))
 
 
 def test_epub_navigation_leads_to_every_section(epub, wanted):
     """Every page and every section, with a target that is there."""
-    tree = ElementTree.fromstring(epub["book/nav.xhtml"])
+    tree = ElementTree.fromstring(epub.files["book/nav.xhtml"])
     found = [link.get("href") for link in tree.iter(f"{XHTML}a")]
     for name, page in wanted.items():
         slug = Path(name).name

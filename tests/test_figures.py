@@ -92,12 +92,23 @@ def test_figures_can_be_read(reader, address, page, width):
         hold([words for figure in figures for words in complaints(figure, width)])  # noqa: F405
 
 
+def moving_page() -> tuple[str, bytes]:
+    """The chapter with the one figure that is no drawing, and that figure."""
+    found = []
+    for page in CHAPTERS:
+        notebook = nbformat.read(site.ROOT / Path(page).with_suffix(".ipynb"), as_version=4)
+        outputs = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+        found += [(page, base64.b64decode(each["image/png"])) for each in outputs if "image/png" in each]
+    (only,) = found
+    return only
+
+
 @pytest.mark.parametrize("width", SMALLEST)
 def test_animation_can_be_read(reader, address, width):
     """The one figure that is no drawing: its type is a known share of its width."""
-    moving = {page: site.soup(site.HTML / page).select("article .cell_output img") for page in CHAPTERS}
-    assert [image.get("class") for images in moving.values() for image in images] == [["motion"]]
-    page = next(page for page, images in moving.items() if images)
+    page, _ = moving_page()
+    images = site.soup(site.HTML / page).select("article .cell_output img")
+    assert [image.get("class") for image in images] == [["motion"]]
     source = (site.ROOT / Path(page).with_suffix(".ipynb")).read_text("utf-8")
     points, inches = (
         float(re.search(words, source)[1])
@@ -114,15 +125,8 @@ def test_animation_can_be_read(reader, address, width):
 
 def test_animation_lies_on_either_paper(reader, address):
     """Its ground is clear in every frame, and the dark page puts no card under it."""
-    page = next(page for page in CHAPTERS if site.soup(site.HTML / page).select_one("img.motion"))
-    notebook = nbformat.read(site.ROOT / Path(page).with_suffix(".ipynb"), as_version=4)
-    data = next(
-        output.data["image/png"]
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "image/png" in output.get("data", {})
-    )
-    film = Image.open(io.BytesIO(base64.b64decode(data)))
+    page, data = moving_page()
+    film = Image.open(io.BytesIO(data))
     assert film.n_frames == 16
     for step in range(film.n_frames):
         film.seek(step)

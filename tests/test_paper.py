@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 from functools import cached_property
 from pathlib import Path
@@ -14,14 +13,12 @@ from PIL import Image
 
 import site_checks as site
 from paper import *  # noqa: F403
-from paper import bare, folder_of, need, wanted_of
+from paper import PAGES, bare, each_alone, folder_of, need, wanted_of
 from site_fixtures import CHAPTERS
 from tools.book import Book
 from tools.pages import make_pdf
 
 PLACES = make_pdf.places
-PAGES = [f"{name}.html" for name in Book().pages]
-FEW = 4  # pages of the book; to print so many, each alone, takes less time than the whole
 pypdf = pytest.importorskip("pypdf", reason="pypdf is missing; run make setup")
 
 
@@ -96,16 +93,11 @@ def print_of(request, tmp_path_factory):
 
     It begins on a sheet of its own; other pages change numbers, and which code was printed already.
     """
-    asked = {
-        item.callspec.params["page"]
-        for item in request.session.items
-        if item.path == request.path and hasattr(item, "callspec") and "page" in item.callspec.params
-    }
     found: dict[str, tuple[Printed, range]] = {}
 
     def of(page: str) -> tuple[Printed, range]:
         if page not in found:
-            if os.environ.get("BOOK_MEMORY") == "use" and len(asked) <= FEW:
+            if each_alone(request):
                 need(site.find_browser(), site.HOW_TO_INSTALL)
                 printed = alone(page, tmp_path_factory.mktemp("alone"))
                 sheets = range(1, len(printed.reader.pages) + 1)

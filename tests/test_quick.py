@@ -444,35 +444,48 @@ def index_of(title="One", words="text") -> str:
     return f"window.bookIndex = {json.dumps(index)};\n"
 
 
-def test_a_page_is_printed_again_by_itself():
-    """Its words bring back its own sheets; its headings, links and head the whole PDF; a style every sheet."""
+def test_a_page_is_printed_and_packed_again_by_itself():
+    """Its words bring back its own sheets; its headings, links and head the whole PDF; a style every sheet.
+
+    So it is with the EPUB. What a browser does with the search's answers is asked again when a section is called
+    otherwise, which answers those are when a word changes.
+    """
     page, before = "notebooks/01_filters.html", SITE["site:notebooks/01_filters.html"]
     stood = Planted(written(page, before, index_of()))
     lines = {name: (file, reads) for name, (file, reads, _) in STOOD.items()}
-    paper = {name for name in lines if name.startswith("tests/test_paper.py")}
+    paper = {name for name in lines if name.startswith(("tests/test_paper.py", "tests/test_epub.py"))}
     sheets = {name for name in paper if ": test_page_" in name}
-    (own,), (whole,) = ({name for name in sheets if name.endswith(f"[{page}]")}, paper - sheets)
-    publish = {name for name in lines if name.startswith("tests/test_publish.py: .*")}
+    own, whole = ({name for name in sheets if name.endswith(f"[{page}]")}, paper - sheets)
+    publish = {
+        name
+        for name in lines
+        if name.startswith(("tests/test_publish.py: .*", "tests/test_firefox.py: test_search"))
+        or name.startswith("tests/test_search.py: test_(?:search_by")
+    }
+    words = {name for name in lines if name.startswith("tests/test_search.py: .*")}
 
     def again(changed: dict[str, str]) -> set[str]:
         now = Planted(written(page, before, index_of()) | changed)
-        some = {name: lines[name] for name in paper | publish}
+        some = {name: lines[name] for name in paper | publish | words}
         return {
             n
             for n, (file, reads) in some.items()
             if now.fingerprint(reads, file) != stood.fingerprint(reads, file)
         }
 
-    assert len(publish) == 1 and again({}) == set()
-    assert again(written(page, f"{before}<p>More.</p>", index_of(words="text more"))) == {own}
+    assert (len(own), len(whole), len(publish)) == (2, 2, 3) and again({}) == set()
+    assert again(written(page, f"{before}<p>More.</p>", index_of(words="text more"))) == own | words
     for more_of_it in ("<h2>More</h2>", '<a href="../book/teachers.html">more</a>', '<p id="more">More.</p>'):
-        assert again({f"site:{page}": before + more_of_it}) == {own, whole, *publish}
-    assert again({f"site:{page}": f"<title>More</title></head>{before}"}) == {own, whole, *publish}
-    assert again({quick.SEARCHED: index_of(title="Two")}) == {whole, *publish}
-    assert again({"site:offline/book.pdf": "another"}) == {whole, *publish}  # one more file
-    assert paper <= again({CHAPTER_6: edited(CHAPTER_6, lambda cells: add(code(cells)))[CHAPTER_6]})
+        assert again({f"site:{page}": before + more_of_it}) == own | whole | publish | words
+    assert again({f"site:{page}": f"<title>More</title></head>{before}"}) == own | whole | publish | words
+    assert again({quick.SEARCHED: index_of(title="Two")}) == whole | publish | words
+    assert again({"site:offline/book.pdf": "another"}) == whole | publish | words  # one more file
+    printed = {name for name in paper if name.startswith("tests/test_paper.py")}
+    assert printed <= again({CHAPTER_6: edited(CHAPTER_6, lambda cells: add(code(cells)))[CHAPTER_6]})
     for name in ("book/_static/paper.css", "tools/pages/make_pdf.py", "tools/pages/articles.py"):
         assert paper <= again(more(name))
+    for change in ({"site:_static/book.css": "p { }"}, more("book/_ext/section_search.py")):
+        assert publish <= back(change)
 
 
 def test_what_is_opened_and_has_no_say():

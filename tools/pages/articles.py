@@ -200,8 +200,10 @@ def files_shown(body):
             yield image, key
 
 
-def read(html: Path) -> tuple[list[Article], list[str]]:
+def read(html: Path, only: set[str] | None = None) -> tuple[list[Article], list[str]]:
     """All pages of the contents, tidied, with links and pictures as on the site; and their code.
+
+    only: the names of those that are asked for.
 
     Most elements of a page are coloured words of code, and no tool looks into them. So
     every block of code is kept aside, and @@7@@ keeps the place of the seventh.
@@ -218,6 +220,8 @@ def read(html: Path) -> tuple[list[Article], list[str]]:
         for entry in part["chapters"]
     }
     for name in book.pages:
+        if only and name not in only:
+            continue
         text = (html / f"{name}.html").read_text("utf-8")
         text = text[text.index("<article") : text.index("</article>")] + "</article>"
         body = BeautifulSoup(CODE.sub(keep_aside, text), "html.parser").article

@@ -205,6 +205,8 @@ def whole_book(site: Path, only: str | None = None) -> tuple[str, list[Article]]
         with_prefix(article)
     print_once(articles, store)
     for article in articles:
+        if only not in (None, article.name):
+            continue
         point_outside(article)
         speak_formulas(article)
         article.body.name, article.body["id"] = "section", article.slug
