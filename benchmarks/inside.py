@@ -218,7 +218,7 @@ class Bench:
         self.keep.add(part, stage, found)
 
     def check_maps(self):
-        blocks = BLOCKS[:2] if self.quick else BLOCKS
+        blocks = BLOCKS[:1] if self.quick else BLOCKS
         plans = [
             (part, way, draw)
             for draw in self.first(WEIGHTS)
@@ -300,7 +300,7 @@ class Bench:
         marked, given = names["marked"], names["given_by"]
         every_x, every_y = names["pair_of"](names["images"], names["labels"])
         asked_x, asked_y = names["asked_x"], names["asked_y"]
-        coats = marked(asked_x, asked_y == 1)[asked_y == 1][: 20 if self.quick else 200]
+        coats = marked(asked_x, asked_y == 1)[asked_y == 1][: 4 if self.quick else 200]
 
         def by_dose(x, y, dose, rng):
             if dose is None:

@@ -1,7 +1,7 @@
 """How quickly two cores learn Fashion-MNIST: from chapter 5's recipe, one change after another, for chapter 18.
 
     python benchmarks/speed_run.py                   all that the report lacks; about half an hour on two cores
-    python benchmarks/speed_run.py --quick           256 pictures, one seed, one of each kind of network: a minute
+    python benchmarks/speed_run.py --quick           160 pictures, one seed, one of each kind of network: a minute
     python benchmarks/speed_run.py --only results    one part of the report; several may be named
     python benchmarks/speed_run.py --seconds 200     stop after the run that passes 200 seconds
 
@@ -390,7 +390,7 @@ class Pictures:
         (x, y), (test_x, test_y) = keras.datasets.fashion_mnist.load_data()
         order = np.random.default_rng(18).permutation(60_000)
         if quick:
-            order, x, y = order[order < 512], x[:512], y[:512]
+            order, x, y = order[order < 192], x[:192], y[:192]
             test_x, test_y = test_x[:100], test_y[:100]
         held = len(x) // 6
         self.all, self.test = (x[..., None], y), (test_x[..., None], test_y)

@@ -7,9 +7,9 @@ A part's `tests` is a pattern for the test's name with its parameters; the first
 .html. What is read:
 
     tools/**                     files of the book; * stays within a folder, ** does not
-    notebooks/*.ipynb#code       a part of each: code, run (what nbval reads), exercises, exporter, form (no words but
-                                 headings from the first section on: no task, no question); frame of the site's pages
-                                 (PARTS in quick.py)
+    notebooks/*.ipynb#code       a part of each: code, run (what nbval reads), exercises, exporter, folded (code), form
+                                 (no words but headings from the first section on: no task, no question), cells (nor
+                                 code, unless it is shared); frame of the site's pages (PARTS in quick.py)
     page:book/intro.html         a page of the built site with its styles, scripts and pictures;
                                  the index of the search comes when a reader searches: site:_static/search-index.js
     links:book/intro.html        whether the links of that page lead somewhere
@@ -58,7 +58,7 @@ ALL_BUT_WORDS = (
     "book/_static/**",
     "book/_templates/**",
     "data/**",
-    "notebooks/**#form",
+    "notebooks/**#cells",
     "tests/**",
     "tools/**",
 )
@@ -105,7 +105,7 @@ READS = {
     "tests/test_prose.py": [part()],
     "tests/test_sync.py": [
         part(*ALL_BUT_WORDS, tests="test_a_new_address_reaches_every_copy"),
-        part("notebooks/**#form", *SHARED, "README.md", "tools/**"),
+        part("notebooks/**#cells", *SHARED, "README.md", "tools/**"),
     ],
     "tests/test_course.py": [
         part("notebooks/**", *ORDER, "data/**", tests="test_student_set|test_chapters_tell_their_time.*"),
@@ -276,7 +276,7 @@ READS = {
             "book/_static/**",
             "book/_templates/**",
             "tools/**",
-            "notebooks/**#form",
+            "notebooks/**#title",
             "data/**",
             ".github/**",
             "Makefile",
@@ -288,7 +288,7 @@ READS = {
         # the whole compares one that is printed alone.
         part(
             "page:{}",
-            "notebooks/*.ipynb#code",
+            "notebooks/*.ipynb#folded",
             "book/_ext/**",
             "book/_static/**",
             "tools/**",
@@ -304,7 +304,7 @@ READS = {
             "page:book/intro.html",
             "page:book/references.html",
             "page:notebooks/10_*.html",
-            "notebooks/*.ipynb#code",
+            "notebooks/*.ipynb#folded",
             "book/_ext/**",
             "book/_static/**",
             "tools/**",

@@ -320,7 +320,10 @@ EDITS = {
 def test_an_edited_cell_brings_back_its_notebook_and_no_other(name, edit):
     found = files_back(edited(name, EDITS[edit]))
     assert name in found and not found & (NOTEBOOKS - {name})
-    assert {"tests/test_rules.py", "tests/test_sync.py"} <= found
+    assert {
+        "tests/test_rules.py",
+        "tests/test_results.py",
+    } <= found  # and `sync --check`, which runs by itself
 
 
 def test_prose_of_a_chapter_runs_no_cell_again():
@@ -342,25 +345,34 @@ def sentence(cells):
 
 @pytest.mark.parametrize("number", [4, 6])  # in chapter 4 the task stands before the needs
 def test_a_sentence_brings_back_nothing_that_reads_only_the_form(number):
-    """A heading does, and so does what copies are made from: badge, title, needs with the time."""
+    """A heading does, and so does what copies are made from: badge, title, needs with the time.
+
+    Where code has no say either, a cell's code brings nothing back, unless it is set-up or shared.
+    """
     chapter = sorted(NOTEBOOKS)[number - 1]
-    lean_on_form = {
-        name
-        for name, (_, reads, _) in STOOD.items()
-        if {"notebooks/**#form", "notebooks/*.ipynb#form"} & {*reads}
-    }
-    assert named("sync rules_catch quick matrix publish workflows") <= {
-        STOOD[name][0] for name in lean_on_form
-    }
+
+    def lean_on(part: str) -> set[str]:
+        asked = {f"notebooks/**#{part}", f"notebooks/*.ipynb#{part}"}
+        return {name for name, (_, reads, _) in STOOD.items() if asked & {*reads}}
+
+    lean_on_cells = lean_on("cells")
+    lean_on_form = lean_on("form") | lean_on_cells
+    assert named("matrix workflows") <= {STOOD[name][0] for name in lean_on("form")}
+    assert named("sync rules_catch quick") <= {STOOD[name][0] for name in lean_on_cells}
     found = back(edited(chapter, lambda cells: add(sentence(cells), " And more.")))
     assert not found & lean_on_form and named("rules results course") <= {STOOD[name][0] for name in found}
+    for name in ("code", "an output"):
+        found = back(edited(chapter, EDITS[name]))
+        assert lean_on("form") <= found and not found & lean_on_cells
+    for tag in ("setup", "shared-check"):
+        assert lean_on_form <= back(edited(chapter, lambda cells, tag=tag: add(code(cells, tag))))
     for change in (
         lambda cells: add(sentence(cells), "\n\n### More\n"),
         lambda cells: add(prose(cells), " And more."),
         lambda cells: add(next(cell for cell in cells if "**Time:**" in "".join(cell["source"])), " "),
         lambda cells: add(cells[0], " "),
         lambda cells: sentence(cells)["metadata"].update(tags=["remove-cell"]),
-        *EDITS.values(),
+        *(edit for name, edit in EDITS.items() if name not in ("code", "an output")),
     ):
         assert lean_on_form <= back(edited(chapter, change))
 
@@ -481,7 +493,8 @@ def test_a_page_is_printed_and_packed_again_by_itself():
     assert again({quick.SEARCHED: index_of(title="Two")}) == whole | publish | words
     assert again({"site:offline/book.pdf": "another"}) == whole | publish | words  # one more file
     printed = {name for name in paper if name.startswith("tests/test_paper.py")}
-    assert printed <= again({CHAPTER_6: edited(CHAPTER_6, lambda cells: add(code(cells)))[CHAPTER_6]})
+    assert printed <= again(edited(CHAPTER_6, lambda cells: add(code(cells, "hide-input"))))
+    assert not printed & again(edited(CHAPTER_6, lambda cells: add(code(cells))))
     for name in ("book/_static/paper.css", "tools/pages/make_pdf.py", "tools/pages/articles.py"):
         assert paper <= again(more(name))
     for change in ({"site:_static/book.css": "p { }"}, more("book/_ext/section_search.py")):

@@ -214,16 +214,34 @@ class Snapshot:
                 cell["source"] = text if opening else re.findall(r"(?m)^#+ .*", text)
         return of(notebook)
 
+    def cells(self, name: str) -> str:
+        """Which cells a notebook has, and whole its opening, its headings, its set-up and what is shared; no output."""
+        notebook, opening, kept = json.loads(self.bytes(name)), True, []
+        for cell in notebook["cells"]:
+            text, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
+            if cell["cell_type"] == "markdown":
+                opening = opening and not re.search(r"(?m)^## ", text)
+                text = text if opening else re.findall(r"(?m)^#+ .*", text)
+            elif not any(tag.startswith(("setup", "shared-")) for tag in tags):
+                text = ""
+            kept.append([cell["cell_type"], cell.get("id"), tags, text])
+        return of([kept, notebook["nbformat"], notebook["nbformat_minor"]])
+
+    def folded(self, name: str) -> str:
+        """The code cells that the site folds."""
+        cells = [code_of(cell) for cell in self.notebook(name)]
+        return of([cell for cell in cells if any(tag.startswith("hide-") for tag in cell[1])])
+
     def frame(self, name: str) -> str:
-        """Of a page its head, headings, anchors and links; of a source its form or title; of the search no text."""
+        """Of a page its head, headings, anchors and links; of the search's index no text; of copies nothing."""
         if name == SEARCHED:
             index = json.loads(self.text(name).removeprefix("window.bookIndex = ").rstrip().removesuffix(";"))
             return of(
                 [index["pages"], [[entry[:3] for entry in index[kind]] for kind in ("sections", "terms")]]
             )
-        if name.startswith("site:_sources/"):
-            return self.form(name) if name.endswith(".ipynb") else self.title(name)
-        if name.startswith("site:offline/"):  # made from the pages, and only handed on
+        if name.startswith(
+            ("site:_sources/", "site:offline/")
+        ):  # copies, and made from the pages: only handed on
             return ""
         if not name.endswith(".html"):
             return self.digests[name]
@@ -358,6 +376,8 @@ READ: dict = {}  # what was read in files, by their digests: names that are impo
 PARTS = {
     "run": Snapshot.run,
     "form": Snapshot.form,
+    "cells": Snapshot.cells,
+    "folded": Snapshot.folded,
     "frame": Snapshot.frame,
     "code": Snapshot.code,
     "exercises": Snapshot.exercises,
