@@ -9,7 +9,8 @@ A part's `tests` is a pattern for the test's name with its parameters; the first
     tools/**                     files of the book; * stays within a folder, ** does not
     notebooks/*.ipynb#code       a part of each: code, run (what nbval reads), exercises, exporter, folded (code), form
                                  (no words but headings from the first section on: no task, no question), cells (nor
-                                 code, unless it is shared); frame of the site's pages (PARTS in quick.py)
+                                 outputs, nor code but set-up and what is shared); frame of the site's pages
+                                 (PARTS in quick.py)
     page:book/intro.html         a page of the built site with its styles, scripts and pictures;
                                  the index of the search comes when a reader searches: site:_static/search-index.js
     links:book/intro.html        whether the links of that page lead somewhere
@@ -44,9 +45,9 @@ def chapter(values: dict) -> str:
 
 
 ALL = "**"
-# For tests that make copies of the book, break or change them and ask what a tool says of that. What it says of
-# words as they are is asked by test_rules.py and by `sync --check`.
-ALL_BUT_WORDS = (
+# All but what chapters say: for tests that make copies of the book, break or change them and ask what a tool says of
+# that. What it says of words, code and outputs as they are is asked by test_rules.py and by `sync --check`.
+OUTLINE = (
     "*",
     ".github/**",
     ".ci/**",
@@ -99,12 +100,19 @@ READS = {
         part(ALL),
     ],
     "tests/test_rules_catch.py": [
-        part(*ALL_BUT_WORDS, tests=rf"test_caught\[(?:{BOOK_RULES})-.*"),
+        part(*OUTLINE, tests=rf"test_caught\[(?:{BOOK_RULES})-.*"),
         part("notebooks/01_*.ipynb", *CHAPTER_RULE),
     ],
     "tests/test_prose.py": [part()],
     "tests/test_sync.py": [
-        part(*ALL_BUT_WORDS, tests="test_a_new_address_reaches_every_copy"),
+        part(*OUTLINE, tests="test_a_new_address_reaches_every_copy"),
+        part(
+            "notebooks/*.ipynb#code",
+            *SHARED,
+            "README.md",
+            "tools/**",
+            tests="test_digests_of_data.*|test_every_digest.*",
+        ),
         part("notebooks/**#cells", *SHARED, "README.md", "tools/**"),
     ],
     "tests/test_course.py": [
@@ -115,7 +123,7 @@ READS = {
         part("notebooks/{}#code", *ORDER, tests="test_every_assert_can_fail.*", by=parameter("path")),
         part(*ORDER),
     ],
-    "tests/test_quick.py": [part(*ALL_BUT_WORDS)],
+    "tests/test_quick.py": [part(*OUTLINE)],
     "tests/test_workflows.py": [
         part("tests/**", "notebooks/**#form", tests="test_every_file_is_in_one_group"),
         part(".github/**", ".ci/**", "README.md", "tests/**"),
@@ -250,13 +258,14 @@ READS = {
         # What a page does with answers; which they are, test_what_is_typed_in_a_browser_is_found asks.
         part(
             "site:**#frame",
+            "page:search.html",
+            "book/_templates/**",  # the place and the window of the search are no part of a frame
             *ORDER,
             "~book/**",
-            tests=r"test_(?:search_by_keyboard|button_opens|open_search|search_page|search_from_files)_.*|"
-            "test_search_without_.*",
+            tests=r"test_(?:search_by_keyboard|button_opens|open_search|search_page|search_without)_.*|"
+            "test_search_from_files",
         ),
         part(
-            "site:_static/**",
             "page:{}",
             "site:index.html",
             *ORDER,
@@ -401,7 +410,7 @@ READS = {
             "page:notebooks/05_*.html",
             tests="test_chapter_and_its_figure.*",
         ),
-        part(*IN_FIREFOX, "site:**#frame", tests="test_search.*"),
+        part(*IN_FIREFOX, "site:**#frame", "page:search.html", "book/_templates/**", tests="test_search.*"),
         part(*IN_FIREFOX, *LISTED),
     ],
     "tests/test_live_figures.py": [

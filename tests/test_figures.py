@@ -100,6 +100,7 @@ def moving_page() -> tuple[str, bytes]:
         outputs = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
         found += [(page, base64.b64decode(each["image/png"])) for each in outputs if "image/png" in each]
     (only,) = found
+    assert "/02_" in only[0]  # as tests/reads.py names it
     return only
 
 

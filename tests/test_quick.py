@@ -377,10 +377,10 @@ def test_a_sentence_brings_back_nothing_that_reads_only_the_form(number):
         assert lean_on_form <= back(edited(chapter, change))
 
 
-def test_all_but_words_is_all():
+def test_the_outline_names_everything():
     """Every file of the book is named there, a text by its headings at least."""
     table = runpy.run_path(str(ROOT / "tests" / "reads.py"))
-    globs = [each.split("#")[0] for each in table["ALL_BUT_WORDS"]]
+    globs = [each.split("#")[0] for each in table["OUTLINE"]]
     named_there = {name for glob in globs for name in BEFORE.matching(glob)}
     assert {name for name in BEFORE.digests if not name.startswith("site:")} == named_there
 
@@ -497,8 +497,11 @@ def test_a_page_is_printed_and_packed_again_by_itself():
     assert not printed & again(edited(CHAPTER_6, lambda cells: add(code(cells))))
     for name in ("book/_static/paper.css", "tools/pages/make_pdf.py", "tools/pages/articles.py"):
         assert paper <= again(more(name))
-    for change in ({"site:_static/book.css": "p { }"}, more("book/_ext/section_search.py")):
-        assert publish <= back(change)
+    page_search = {"site:search.html": SITE["site:search.html"] + "<p>More.</p>"}
+    searching = {name for name in publish if "test_search" in name}
+    for change in (page_search, {"site:_static/book.css": "p { }"}, more("book/_ext/section_search.py")):
+        assert searching <= back(change)
+    assert publish <= back(more("book/_templates/layout.html"))
 
 
 def test_what_is_opened_and_has_no_say():

@@ -228,9 +228,12 @@ class Snapshot:
         return of([kept, notebook["nbformat"], notebook["nbformat_minor"]])
 
     def folded(self, name: str) -> str:
-        """The code cells that the site folds."""
-        cells = [code_of(cell) for cell in self.notebook(name)]
-        return of([cell for cell in cells if any(tag.startswith("hide-") for tag in cell[1])])
+        """The code cells that the site folds; of those between, which part folds, tags and whether they print."""
+        found = []
+        for cell in self.notebook(name):
+            kept, hidden = code_of(cell), any(tag.startswith("hide-") for tag in code_of(cell)[1])
+            found.append([kept if hidden else kept[1], bool(cell["outputs"])])
+        return of(found)
 
     def frame(self, name: str) -> str:
         """Of a page its head, headings, anchors and links; of the search's index no text; of copies nothing."""
