@@ -66,6 +66,8 @@ OUTLINE = (
 ORDER = ("_config.yml", "_toc.yml")
 # Book().shared(): the sources of the shared cells, with the digests of the data that they fetch.
 SHARED = (*ORDER, "tools/shared/**", "data/**")
+# What makes a PDF or an EPUB out of pages of the site.
+TO_TAKE_AWAY = ("book/_ext/**", "book/_static/**", "tools/**", *ORDER)
 CHAPTER_RULE = (*SHARED, "book/glossary.md", "tests/test_results.py")
 # The rules of tools/rules that read the book as a whole.
 BOOK_RULES = "order_complete|data_cards|address_once|no_traces|rooms_known|lock_complete|copies_current"
@@ -298,10 +300,7 @@ READS = {
         part(
             "page:{}",
             "notebooks/*.ipynb#folded",
-            "book/_ext/**",
-            "book/_static/**",
-            "tools/**",
-            *ORDER,
+            *TO_TAKE_AWAY,
             "~site:**",  # the whole PDF may be there already, and ids of other pages tell whether links lead on
             "~book/**",
             "~notebooks/**",
@@ -314,10 +313,7 @@ READS = {
             "page:book/references.html",
             "page:notebooks/10_*.html",
             "notebooks/*.ipynb#folded",
-            "book/_ext/**",
-            "book/_static/**",
-            "tools/**",
-            *ORDER,
+            *TO_TAKE_AWAY,
             "~book/**",
         ),
     ],
@@ -326,10 +322,7 @@ READS = {
         part(
             "page:{}",
             "page:book/intro.html",
-            "book/_ext/**",
-            "book/_static/**",
-            "tools/**",
-            *ORDER,
+            *TO_TAKE_AWAY,
             "~site:**",  # the whole EPUB may be there already
             "~book/**",
             "~notebooks/**",
@@ -340,10 +333,7 @@ READS = {
             "site:**#frame",
             "page:book/intro.html",
             "page:notebooks/10_*.html",
-            "book/_ext/**",
-            "book/_static/**",
-            "tools/**",
-            *ORDER,
+            *TO_TAKE_AWAY,
             "~book/**",
             "~notebooks/**",
         ),

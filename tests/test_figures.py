@@ -92,7 +92,7 @@ def test_figures_can_be_read(reader, address, page, width):
         hold([words for figure in figures for words in complaints(figure, width)])  # noqa: F405
 
 
-def moving_page() -> tuple[str, bytes]:
+def animation() -> tuple[str, bytes]:
     """The chapter with the one figure that is no drawing, and that figure."""
     found = []
     for page in CHAPTERS:
@@ -107,7 +107,7 @@ def moving_page() -> tuple[str, bytes]:
 @pytest.mark.parametrize("width", SMALLEST)
 def test_animation_can_be_read(reader, address, width):
     """The one figure that is no drawing: its type is a known share of its width."""
-    page, _ = moving_page()
+    page, _ = animation()
     images = site.soup(site.HTML / page).select("article .cell_output img")
     assert [image.get("class") for image in images] == [["motion"]]
     source = (site.ROOT / Path(page).with_suffix(".ipynb")).read_text("utf-8")
@@ -126,7 +126,7 @@ def test_animation_can_be_read(reader, address, width):
 
 def test_animation_lies_on_either_paper(reader, address):
     """Its ground is clear in every frame, and the dark page puts no card under it."""
-    page, data = moving_page()
+    page, data = animation()
     film = Image.open(io.BytesIO(data))
     assert film.n_frames == 16
     for step in range(film.n_frames):

@@ -320,10 +320,8 @@ EDITS = {
 def test_an_edited_cell_brings_back_its_notebook_and_no_other(name, edit):
     found = files_back(edited(name, EDITS[edit]))
     assert name in found and not found & (NOTEBOOKS - {name})
-    assert {
-        "tests/test_rules.py",
-        "tests/test_results.py",
-    } <= found  # and `sync --check`, which runs by itself
+    # `sync --check` runs by itself.
+    assert {"tests/test_rules.py", "tests/test_results.py"} <= found
 
 
 def test_prose_of_a_chapter_runs_no_cell_again():
