@@ -132,10 +132,8 @@ def test_epubcheck_can_refuse(tmp_path, monkeypatch):
 @pytest.mark.parametrize("page", PAGES)
 def test_page_keeps_words_pictures_and_formulas(epub_of, page):
     """Last sentences, alternative texts, headings, and MathML with its TeX."""
-    on_the_site, tree = (
-        wanted_of(page.removesuffix(".html")),
-        ElementTree.fromstring(epub_of(page).page(page)),
-    )
+    on_the_site = wanted_of(page.removesuffix(".html"))
+    tree = ElementTree.fromstring(epub_of(page).page(page))
     text = bare("".join(tree.itertext()))
     assert bare(on_the_site.last.get_text()) in text, "the page has lost its end"
     assert all(bare(heading) in text for heading in on_the_site.headings[1:])

@@ -154,7 +154,8 @@ def test_pdf_contents_name_the_right_pages(pdf, wanted):
         number = pdf.places[slug][0]
         assert re.search(re.escape(bare(title)) + rf"\.*{number}(?!\d)", front), f"{title}: {number}"
         assert bare(title) in bare(pdf.text(number)), f"{title} does not stand on page {number}"
-
+        called = [f"Chapter{int(slug[:2])}"] if name.startswith("notebooks/") else []
+        assert re.findall(r"Chapter\d+(?=" + re.escape(bare(title)) + ")", bare(pdf.text(number))) == called
         assert re.search(rf"(?m)^{number}$", pdf.text(number)), f"page {number} says another number"
 
 
