@@ -41,7 +41,7 @@ folder in which the paths; for each frequency; for each unit; for the map; froze
 heat maps; in units of; is the floor; judge its map; loss of accuracy; loss of all that was learned; loss of
 some points; losses of accuracy; maps of its; margin to try; margin wider; mel bands from; more false alarms;
 multiplier scales; nearest neighbour, which; network maps; number of channels; over the edge; Picture weights;
-plants: false alarms; positive weight nothing; probes and maps; recall with false alarms; results/scale; score
+positive weight nothing; probes and maps; recall with false alarms; results/scale; score
 a map by; single precision; still stretch; streams past; stretch the range; such samples; ten nearest
 neighbours; test such a map; : the identity; turn its head; unit sphere; weight on plants
 """
